@@ -64,7 +64,7 @@ def sides() -> tuple[dict[str, Side], NDArray[np.int64]]:
     targets = picture(coordinates)
     model = models.build(recipe.model, 3, recipe.seed)
     replica = Replica(Task(recipe, coordinates, targets, model, 1))
-    order = replica.sampler().epoch()
+    order = replica.sampler().epoch().indices
     weights = {name: torch.from_numpy(array) for name, array in replica.weights().items()}
 
     def online(threads: int) -> Side:

@@ -24,7 +24,7 @@ from sfumato.recipe.layers import (
     StepEstimate,
     TrainingWork,
 )
-from sfumato.training import losses
+from sfumato.training import losses, samplers
 from sfumato.training.engines.fused.encoder import CompiledEncoding
 from sfumato.training.engines.fused.forward_backward import Network, layer_table
 from sfumato.training.engines.fused.layout import Field as Column
@@ -91,7 +91,7 @@ class LearnedSines(nn.Module):
         return torch.sin(coordinates @ self.weight.T)
 
 
-def build_learned(choice: Learned, inputs: int, random: np.random.Generator) -> nn.Module:
+def build_learned(choice: Learned, inputs: int, random: np.random.Generator, ends: tuple[float, float]) -> nn.Module:
     return LearnedSines(torch.from_numpy(random.standard_normal((choice.features, inputs))))
 
 
@@ -138,7 +138,7 @@ class LatticeValues(nn.Module):
         return self.factors * ((1 - u) * above + u * below)
 
 
-def build_lattice(choice: Lattice, inputs: int, random: np.random.Generator) -> nn.Module:
+def build_lattice(choice: Lattice, inputs: int, random: np.random.Generator, ends: tuple[float, float]) -> nn.Module:
     shapes = choice.shapes(inputs)
     factors, values = random.uniform(0.5, 1.5, shapes["factors"]), random.standard_normal(shapes["values"])
     return LatticeValues(torch.from_numpy(factors), torch.from_numpy(values))
@@ -159,7 +159,10 @@ def interpolate(coordinates: Any, features: Any, parameters: Any, constants: Any
             features[s, f] = parameters[f] * ((one - u) * upper + u * lower)
 
 
-def scatter(coordinates: Any, feature_grads: Any, parameters: Any, gradients: Any, constants: Any) -> None:
+def scatter(
+    coordinates: Any, feature_grads: Any, parameters: Any, gradients: Any, touched: Any, constants: Any
+) -> None:
+    touched[:] = 1
     side, count = int(constants[0]), int(constants[1])
     for s in range(len(coordinates)):
         y, x = (coordinates[s, 0] + 1) * np.float32(side / 2), (coordinates[s, 1] + 1) * np.float32(side / 2)
@@ -180,15 +183,15 @@ def scatter(coordinates: Any, feature_grads: Any, parameters: Any, gradients: An
             gradients[below + count + f] += grad * u * v
 
 
-LATTICE = CompiledEncoding(interpolate, scatter, lambda choice: (choice.side, choice.features))
+LATTICE = CompiledEncoding(interpolate, scatter, lambda module: (len(module.values) - 1, len(module.factors)))
 
 
 @dataclass(frozen=True, config=CONFIG)
-class LogCosh(choices.Loss, name="log_cosh", implementation=IN_THIS_FILE("log_cosh")):
-    """log cosh(error)."""
+class Cauchy(choices.Loss, name="cauchy", implementation=IN_THIS_FILE("cauchy")):
+    """log(1 + error^2 / 2); not compiled."""
 
 
-log_cosh = losses.Implementation(tensor=lambda errors: torch.log(torch.cosh(errors)))
+cauchy = losses.Implementation(tensor=lambda errors: torch.log1p(errors**2 / 2))
 
 
 @dataclass(frozen=True, config=CONFIG)
@@ -396,18 +399,25 @@ def compile_normed(choice: Normed, layout: Layout) -> CompiledOptimizer:
 class Backwards(choices.Sampler, name="backwards", implementation=IN_THIS_FILE("backwards")):
     """Pixels from the last to the first, after a number of them that come first."""
 
+    permutes: ClassVar[bool] = True
+    needs_end: ClassVar[bool] = False
+    needs_plane: ClassVar[bool] = False
+
     first: int = Field(default=0, ge=0, description="number of pixels that come first")
 
 
-def backwards(choice: Backwards, samples: int, seed: int, epoch: int) -> NDArray[np.int64]:
-    return np.roll(np.arange(samples)[::-1], choice.first)
+def backwards_order(choice: Backwards, context: samplers.Context, epoch: int) -> NDArray[np.int64]:
+    return np.roll(np.arange(context.samples)[::-1], choice.first)
+
+
+backwards = samplers.seeded(backwards_order)
 
 
 MEMBERS: tuple[type[choices.Choice], ...] = (
     Bent,
     Learned,
     Lattice,
-    LogCosh,
+    Cauchy,
     Redescending,
     Signs,
     Bounded,

@@ -41,6 +41,13 @@ CASES: dict[str, dict[str, Any]] = {
     "muon in PyTorch": {"training": {"optimizer": "muon"}, "engine": "autograd"},
     "soap": {"training": {"optimizer": "soap(update_interval=3)"}, "data": {"split": 0.2}},
     "kfac": {"training": {"optimizer": "kfac(update_interval=4)"}},
+    "adan": {"training": {"optimizer": "adan"}},
+    "apollo": {"training": {"optimizer": "apollo"}},
+    "lion": {"training": {"optimizer": "lion"}},
+    "schedule_free": {"training": {"optimizer": "schedule_free"}},
+    "shampoo": {"training": {"optimizer": "shampoo(lr=0.001, eps=1, update_interval=3)"}},
+    "average": {"training": {"averaging": "ema(decay=0.9, interval=3)"}},
+    "average in fused": {"training": {"optimizer": "foof", "averaging": "ema(decay=0.9)"}, "engine": "fused"},
     "fourier": {"model": {"encoding": "fourier(features=8)", "activation": "sine(2)"}},
 }
 

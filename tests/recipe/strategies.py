@@ -63,6 +63,19 @@ def _possible(model: dict[str, Any]) -> dict[str, Any]:
     return model
 
 
+def _consistent(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the recipe with a full batch of all pixels where the loss compares whole pictures."""
+    training = values["training"]
+    if not training["loss"].of_pictures:
+        return values
+    sampler = training["sampler"] if training["sampler"].permutes else "fixed"
+    return {
+        **values,
+        "training": {**training, "batch": "all", "sampler": sampler},
+        "data": {"split": 0, "target_range": "unit"},
+    }
+
+
 def _placed(coordinates: dict[str, Any]) -> dict[str, Any]:
     """Return the coordinates with an endpoint where corners are not aligned."""
     return {**coordinates, "endpoint": coordinates["endpoint"] or not coordinates["align_corners"]}
@@ -72,7 +85,7 @@ def _recipe(values: dict[str, Any]) -> Recipe:
     """Return the recipe, with targets that its outputs can reach."""
     if values["model"]["output_activation"] == "sigmoid":
         values = {**values, "data": {**values["data"], "target_range": "unit"}}
-    return Recipe.of(values)
+    return Recipe.of(_consistent(values))
 
 
 recipes: st.SearchStrategy[Recipe] = st.fixed_dictionaries(

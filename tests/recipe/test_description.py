@@ -155,6 +155,16 @@ def test_the_middle_of_a_deep_drawing_is_left_out() -> None:
     assert all(line.isascii() for line in lines)
 
 
+def test_the_report_warns_of_more_parameters_than_values() -> None:
+    description = describe(changed(Recipe(), {"model": {"width": 16, "encoding": "dense_grid(15, features=4)"}}))
+    assert description.parameters == 16**2 * 4 + 4 * 16 + 16 + 3 * (16 * 16 + 16) + 16 * 3 + 3
+    for width, height in ((10, 100), (36, 18)):
+        lines = [line for line in report(description, width, height) if line.startswith("warning")]
+        values = 3 * width * height
+        assert (lines != []) == (description.parameters > values)
+        assert all(f"more parameters than the picture's {values:,} values" in line for line in lines)
+
+
 def test_the_report() -> None:
     text = "\n".join(report(describe(preset("blog-2012")), 300, 429))
     for part in (

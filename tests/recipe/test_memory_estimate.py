@@ -31,6 +31,16 @@ CASES: dict[str, tuple[str, int, dict[str, Any]]] = {
     "fused foof": ("train", 24, {"model": {"width": 580}}),
     "fused muon": ("train", 24, {"model": {"width": 800, "init": "gaussian"}, "training": {"optimizer": "muon"}}),
     "features": ("train", 200, {"model": {"width": 32, "encoding": "fourier(features=256)"}}),
+    "hash grid": (
+        "train",
+        96,
+        {
+            "model": {
+                "width": 16,
+                "encoding": "hash_grid(levels=4, features=4, log2_table_size=19, finest_resolution=4096)",
+            }
+        },
+    ),
     "large picture": ("train", 900, {"model": {"width": 32, "depth": 1}}),
     "online": ("train", 24, {"model": {"width": 1200}, "training": sgd(1)}),
     "autograd adam": (

@@ -110,6 +110,13 @@ def test_the_id_depends_on_the_picture_not_its_path() -> None:
     assert len(recipe_id(one, "00")) == 8
 
 
+def test_channel_weights_leave_the_ids_of_older_recipes() -> None:
+    assert "channel_weights" not in canonical_json(Recipe(), "00")
+    weighted = changed(Recipe(), {"training": {"channel_weights": "1,2,1"}})
+    assert '"channel_weights":[1.0,2.0,1.0]' in canonical_json(weighted, "00")
+    assert recipe_id(weighted, "00") != recipe_id(Recipe(), "00")
+
+
 @pytest.mark.parametrize(
     ("changes", "identity"),
     [

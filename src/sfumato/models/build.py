@@ -7,6 +7,7 @@ from torch import nn
 
 from sfumato import trust
 from sfumato.models import activations, custom, encodings
+from sfumato.models.coordinates import ranges
 from sfumato.models.initializations import initialize
 from sfumato.models.mlp import MLP
 from sfumato.process_state import scoped
@@ -30,8 +31,8 @@ def build(
 ) -> nn.Module:
     """Build the network for pictures of ``channels`` channels on the CPU, its weights drawn from ``seed``.
 
-    Some initializations depend on the ``coordinates`` of the training. Raises RecipeError when a custom network cannot
-    be built, or its import has not been allowed.
+    Some initializations and encodings depend on the ``coordinates`` of the training. Raises RecipeError when a custom
+    network cannot be built, or its import has not been allowed.
     """
     if model.module:
         return _build_custom(model.module, channels, seed, dtype)
@@ -39,14 +40,20 @@ def build(
 
 
 @scoped
-def build_uninitialized(model: Model, channels: int, seed: int, dtype: torch.dtype = torch.float32) -> nn.Module:
+def build_uninitialized(
+    model: Model,
+    channels: int,
+    seed: int,
+    dtype: torch.dtype = torch.float32,
+    coordinates: Coordinates = DEFAULT,
+) -> nn.Module:
     """Build the same network without initializing it, so that saved weights can be loaded.
 
     Raises RecipeError as `build` does.
     """
     if model.module:
         return _build_custom(model.module, channels, seed, dtype)
-    return _mlp(model, channels, seed, dtype)
+    return _mlp(model, channels, seed, dtype, coordinates)
 
 
 def _build_custom(name: str, channels: int, seed: int, dtype: torch.dtype) -> nn.Module:
@@ -76,14 +83,19 @@ def mlp(
     inputs: int = COORDINATES,
 ) -> MLP:
     """Build and initialize the recipe's multilayer perceptron: (N, ``inputs``) -> (N, ``channels``)."""
-    perceptron = _mlp(model, channels, seed, dtype, inputs)
+    perceptron = _mlp(model, channels, seed, dtype, coordinates, inputs)
     initialize(perceptron, model.init, seed, coordinates)
     return perceptron
 
 
-def _mlp(model: Model, channels: int, seed: int, dtype: torch.dtype, inputs: int = COORDINATES) -> MLP:
+def _mlp(
+    model: Model, channels: int, seed: int, dtype: torch.dtype, coordinates: Coordinates, inputs: int = COORDINATES
+) -> MLP:
+    (low, rows_end), (_, columns_end) = ranges(coordinates)
+    # One range for all inputs, so that the cells of grids stay square where the aspect is kept.
+    ends = low, max(rows_end, columns_end)
     return MLP(
-        encodings.build(model.encoding, inputs, rng_for(seed, "encoding")),
+        encodings.build(model.encoding, inputs, rng_for(seed, "encoding"), ends),
         model.encoding.outputs(inputs),
         model.widths,
         channels,

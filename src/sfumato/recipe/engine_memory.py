@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sfumato.recipe.choices import Optimizer
 from sfumato.recipe.layers import CompiledMemory, NetworkSize, round_up
@@ -26,6 +26,8 @@ class TrainingLoad:
     batch: int
     networks: int
     """Number of networks trained concurrently."""
+    encoding_optimizer: Optimizer | None = None
+    """The optimizer of a trained encoding's parameters; None for that of the layers."""
 
 
 Bytes = Callable[[TrainingLoad], int]
@@ -52,8 +54,8 @@ def _tiled_steps(load: TrainingLoad) -> int:
     optimizer = _compiled(load, threads)
     # Weights and gradients each have a block.
     blocks = optimizer.state + 2 * network.padded_weights + optimizer.updates
-    # A trained encoding has further blocks: parameters, two moments, and gradients on each thread.
-    blocks += (3 + threads) * _trained_encoding(network)
+    # A trained encoding has further blocks: parameters, their state, and gradients on each thread.
+    blocks += (1 + _encoding_state(load) + threads) * _trained_encoding(network)
     rows = [layer.padded_inputs for layer in network.layers]
     signals = TILE * (2 * sum(rows) + 3 * max(round_up(network.widest + 1), max(rows, default=0)))
     thread_bytes = 4 * threads * (network.padded_weights + signals + optimizer.per_thread)
@@ -62,12 +64,29 @@ def _tiled_steps(load: TrainingLoad) -> int:
 
 def _tiled_checkpoint(load: TrainingLoad) -> int:
     network = load.network
-    return 3 * 4 * (network.padded_weights + _compiled(load, load.threads).state + 3 * _trained_encoding(network))
+    encoding = (1 + _encoding_state(load)) * _trained_encoding(network)
+    return 3 * 4 * (network.padded_weights + _compiled(load, load.threads).state + encoding)
 
 
 def _trained_encoding(network: NetworkSize) -> int:
     """Return the number of trained parameters of the encoding: those that belong to no layer."""
     return network.parameters - sum(layer.parameters for layer in network.layers) if network.layers else 0
+
+
+def _encoding_state(load: TrainingLoad) -> int:
+    """Return the numbers of state per parameter of a trained encoding, at most 3."""
+    return 2 if load.encoding_optimizer is None else 3
+
+
+def _optimizer_bytes(load: TrainingLoad) -> int:
+    """Return the memory of the optimizers with automatic differentiation."""
+    network, own = load.network, load.encoding_optimizer
+    if own is None:
+        return load.optimizer.memory(network).in_bytes(load.number_bytes)
+    encoding = _trained_encoding(network)
+    layers = replace(network, parameters=network.parameters - encoding)
+    optimizers = ((load.optimizer, layers), (own, NetworkSize((), encoding, encoding)))
+    return sum(each.memory(size).in_bytes(load.number_bytes) for each, size in optimizers)
 
 
 def _compiled(load: TrainingLoad, threads: int) -> CompiledMemory:
@@ -83,13 +102,12 @@ def _autograd_steps(load: TrainingLoad) -> int:
     # Gradients of every piece, of the previous step, and their sum where there are several pieces.
     gradients = pieces + 1 + (1 if pieces > 1 else 0)
     signals = batch * (load.saved_by_activations + 3 * network.widest + 3 * load.encoded)
-    state = load.optimizer.memory(network).in_bytes(load.number_bytes)
-    return load.networks * (load.number_bytes * (gradients * network.parameters + signals) + state)
+    return load.networks * (load.number_bytes * (gradients * network.parameters + signals) + _optimizer_bytes(load))
 
 
 def _autograd_checkpoint(load: TrainingLoad) -> int:
     weights = load.number_bytes * load.network.parameters
-    return 3 * (weights + load.optimizer.memory(load.network).in_bytes(load.number_bytes))
+    return 3 * (weights + _optimizer_bytes(load))
 
 
 def _weights_checkpoint(load: TrainingLoad) -> int:

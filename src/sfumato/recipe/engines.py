@@ -156,6 +156,7 @@ REPLICA = EngineSpec(
         ),
         "training.schedule": exactly(choices.Constant()),
         "training.loss": one_of(choices.MSE),
+        "training.channel_weights": Rule(lambda weights: weights is None, "none"),
         "data.split": one_of(choices.NoSplit),
         "data.target_range": exactly("unit"),
         "model.activation": one_of(choices.LeakyReLU),

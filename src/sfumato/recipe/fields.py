@@ -118,6 +118,7 @@ def _field(path: str, info: FieldInfo, value: Any) -> dict[str, Any]:
             found |= {"kind": "call", "choices": [_call(member) for member in kind.members.values()]}
         elif get_origin(kind) is tuple:
             found["list"] = True
+            found.setdefault("kind", "text")
         elif kind in _KINDS:
             found["kind"] = _KINDS[kind]
             found |= _bounds(metadata)

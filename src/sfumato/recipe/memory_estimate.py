@@ -49,6 +49,9 @@ def training(
     resident = networks * net.number_bytes * net.size.parameters + _data(net, pixels, trained)
     load, memory = net.load(trained, networks), net.engine.memory
     steps = memory.steps(load) + (memory.checkpoint(load) if writes_run else 0)
+    if recipe.training.averaging.averages:
+        # The average, the weights and their difference; during an evaluation, a copy of the state.
+        steps += networks * 3 * net.number_bytes * net.size.parameters + memory.checkpoint(load) // 3
     # The memory for drawing the weights is freed, but stays with the allocator: its pieces are too small to return.
     return resident + _building(net) + steps + _evaluating(net, pixels)
 
@@ -131,6 +134,7 @@ class _Network:
             self.threads,
             _batch(self.recipe, trained),
             networks,
+            self.recipe.model.encoding.optimizer(),
         )
 
 

@@ -103,7 +103,9 @@ class Model(Section):
         for each in activation[1:]:
             if each.differs_in_first_layer:
                 raise RecipeError(f"must have fields first_... only in the first of a list. Got {each} after it.")
-        return activation
+        # A list of one has one form, that of all layers: recipes and texts of both are equal.
+        first, *others = activation
+        return activation if others else first
 
     @field_serializer("activation")
     def _write_activation(self, activation: Activation | tuple[Activation, ...]) -> str | list[str]:

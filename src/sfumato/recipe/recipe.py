@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from sfumato.errors import RecipeError
 from sfumato.recipe.budget import Budget
+from sfumato.recipe.choices import NoSplit
 from sfumato.recipe.model import Model
 from sfumato.recipe.picture import Coordinates, Picture
 from sfumato.recipe.section import Section
@@ -39,13 +40,34 @@ class Recipe(Section):
     )
 
     @model_validator(mode="after")
-    def _schedule_has_an_end(self) -> Self:
-        schedule = self.training.schedule
-        if not self.budget.has_known_end and schedule.needs_end():
-            raise RecipeError(
-                f"must have budget.epochs, budget.steps or budget.seconds for the schedule {schedule}, which needs an "
-                "end. Got budget.psnr alone; add one, or use training.schedule constant."
-            )
+    def _schedule_and_sampler_have_an_end(self) -> Self:
+        schedule, sampler = self.training.schedule, self.training.sampler
+        for needs, choice, other in (
+            (schedule.needs_end(), f"schedule {schedule}", "training.schedule constant"),
+            (sampler.needs_end, f"sampler {sampler}", "training.sampler shuffled"),
+        ):
+            if needs and not self.budget.has_known_end:
+                raise RecipeError(
+                    f"must have budget.epochs, budget.steps or budget.seconds for the {choice}, which needs an end. "
+                    f"Got budget.psnr alone; add one, or use {other}."
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _loss_of_pictures_has_whole_ones(self) -> Self:
+        training = self.training
+        if not training.loss.of_pictures:
+            return self
+        for holds, field, rule, value in (
+            (training.batch == "all", "training.batch", "all", training.batch),
+            (training.sampler.permutes, "training.sampler", "shuffled, sequential or fixed", training.sampler),
+            (isinstance(self.data.split, NoSplit), "data.split", "0", self.data.split),
+        ):
+            if not holds:
+                raise RecipeError(
+                    f"must have {field} {rule} for the loss {training.loss}, which compares whole pictures. "
+                    f"Got {value}."
+                )
         return self
 
     @model_validator(mode="after")
@@ -54,5 +76,14 @@ class Recipe(Section):
             raise RecipeError(
                 "must have model.output_activation linear for data.target_range signed: the outputs of a sigmoid are "
                 "in (0, 1). Got sigmoid; use one of linear and unit."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _targets_suit_the_loss(self) -> Self:
+        if self.training.loss.of_unit_range and self.data.target_range != "unit":
+            raise RecipeError(
+                f"must have data.target_range unit for the loss {self.training.loss}, which is defined for that range. "
+                f"Got {self.data.target_range}."
             )
         return self

@@ -95,6 +95,8 @@ def report(description: Description, width: int, height: int) -> list[str]:
     weight_bytes = description.parameters * number_bytes
     activation_bytes = description.activations * batching.batch * number_bytes
     assumed = " (rgb assumed)" if recipe.picture.channels == "auto" else ""
+    values = width * height * description.channels
+    too_many = [f"warning         {_too_many(values)}"] if description.parameters > values else []
     held_out = batching.samples < width * height
     split = f", {batching.samples:,} samples to train on" if held_out else ""
     return [
@@ -106,6 +108,7 @@ def report(description: Description, width: int, height: int) -> list[str]:
         f"optimizer       {recipe.training.optimizer}",
         f"training        {_training(recipe)}",
         f"parameters      {description.parameters:,}, {memory.text(weight_bytes)} as float{8 * number_bytes}",
+        *too_many,
         f"multiply-adds   {forward:,} per sample forward, about {training:,} in training",
         f"activations     {description.activations:,} per sample, "
         f"{memory.text(activation_bytes)} per step of {_counted(batching.batch, 'sample')}",
@@ -116,11 +119,16 @@ def report(description: Description, width: int, height: int) -> list[str]:
     ]
 
 
+def _too_many(values: int) -> str:
+    return f"more parameters than the picture's {values:,} values: such a network can merely store the picture"
+
+
 def _training(recipe: Recipe) -> str:
     training = recipe.training
     batches = "all samples per step" if training.batch == "all" else f"batches of {training.batch}"
     names = map(str, (training.loss, training.sampler, training.schedule))
-    return "loss {}, sampler {}, schedule {}, ".format(*names) + batches
+    averaging = f", average of the weights {training.averaging}" if training.averaging.averages else ""
+    return "loss {}, sampler {}, schedule {}, ".format(*names) + batches + averaging
 
 
 def _memory(description: Description, width: int, height: int) -> str:

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
-from sfumato.recipe.choices import FOOF, MSE, Linear, Loss, NoSplit, Optimizer, Sampler, Schedule, Shuffled, Split
+from sfumato.errors import RecipeError
+from sfumato.recipe.choices import (
+    FOOF,
+    MSE,
+    Averaging,
+    Linear,
+    Loss,
+    NoAveraging,
+    NoSplit,
+    Optimizer,
+    Sampler,
+    Schedule,
+    Shuffled,
+    Split,
+)
 from sfumato.recipe.section import Section
 
 
@@ -20,6 +34,34 @@ class Training(Section):
     optimizer: Optimizer = Field(default=FOOF(), description="optimizer and its learning rate")
     schedule: Schedule = Field(default=Linear(), description="learning-rate schedule")
     loss: Loss = Field(default=MSE(), description="loss function")
+    averaging: Averaging = Field(
+        default=NoAveraging(),
+        description="average of the weights, used in evaluations and at the end",
+    )
+    channel_weights: tuple[float, ...] | None = Field(
+        default=None, description="factors of the channels' losses, not normalized: 1,2,1; none: all 1"
+    )
+
+    @field_validator("channel_weights", mode="before")
+    @classmethod
+    def _list_of_weights(cls, weights: Any) -> Any:
+        return [part.strip() for part in weights.split(",")] if isinstance(weights, str) else weights
+
+    @field_validator("channel_weights")
+    @classmethod
+    def _weights_are_usable(cls, weights: tuple[float, ...] | None) -> tuple[float, ...] | None:
+        if weights is not None and not (weights and min(weights) >= 0 and max(weights) > 0):
+            raise RecipeError(f"must be 0 or more, and not all 0. Got {', '.join(f'{each:g}' for each in weights)}.")
+        return weights
+
+    @model_validator(mode="after")
+    def _weights_are_averaged_once(self) -> Self:
+        if self.averaging.averages and self.optimizer.averages_weights:
+            raise RecipeError(
+                f"must have averaging none for the optimizer {self.optimizer.name}, which averages the weights itself. "
+                f"Got {self.averaging}."
+            )
+        return self
 
 
 TargetRange = Literal["unit", "signed"]

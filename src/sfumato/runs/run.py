@@ -119,10 +119,10 @@ class Run:
         if model is None and self.recipe.model.module is None:
             model, arrays, when = self._builtin_model(file)
         else:
-            recipe, channels = self.recipe, self.facts["picture"]["channels"]
+            channels = self.facts["picture"]["channels"]
             arrays, when = weights.load(file)
             if model is None:
-                model = models.build_uninitialized(recipe.model, channels, recipe.seed, models.DTYPES[recipe.dtype])
+                model = self._uninitialized(channels)
         try:
             models.unwrap(model).load_state_dict({name: torch.from_numpy(value) for name, value in arrays.items()})
         except RuntimeError as error:
@@ -143,8 +143,12 @@ class Run:
             memory_check.require("its weights", memory_estimate.painting, recipe, Size(1, 1, channels))
         except RecipeError as error:
             raise RunError(f"{self.folder}: {error}") from None
-        model = models.build_uninitialized(recipe.model, channels, recipe.seed, models.DTYPES[recipe.dtype])
-        return model, arrays, when
+        return self._uninitialized(channels), arrays, when
+
+    def _uninitialized(self, channels: int) -> torch.nn.Module:
+        recipe = self.recipe
+        dtype = models.DTYPES[recipe.dtype]
+        return models.build_uninitialized(recipe.model, channels, recipe.seed, dtype, recipe.coordinates)
 
     def summary(self) -> str:
         """Return the result and the paths of the run's files as text."""

@@ -12,6 +12,7 @@ from torch import nn
 
 from sfumato.recipe import Recipe
 from sfumato.training.engines import Engine
+from sfumato.training.grid import Grid
 from sfumato.training.snapshot import Metrics, Snapshot
 
 S = TypeVar("S", bound=Snapshot)
@@ -41,6 +42,11 @@ class Problem(ABC, Generic[S]):
     """(N, D) inputs of the training samples."""
     targets: NDArray[np.float64]
     """(N, C) targets of the training samples, in [0, 1]."""
+
+    @property
+    def grid(self) -> Grid:
+        """The arrangement of the training samples; by default they are in a line."""
+        return Grid(1, len(self.targets))
 
     @abstractmethod
     def network(self, recipe: Recipe) -> nn.Module:

@@ -12,6 +12,7 @@ from sfumato import images
 from sfumato.errors import EngineError
 from sfumato.recipe import Recipe
 from sfumato.training.engines import Engine
+from sfumato.training.grid import Grid
 from sfumato.training.problem import Guard, Monitor, Problem, Stage
 from sfumato.training.snapshot import Metrics, Snapshot
 
@@ -24,10 +25,20 @@ class Samples(Problem[Snapshot]):
         inputs: NDArray[np.float64],
         targets: NDArray[np.float64],
         validation: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
+        grid: Grid | None = None,
     ) -> None:
-        """Take (N, D) ``inputs`` and (N, C) ``targets``; ``validation``: inputs and targets of other samples."""
+        """Take (N, D) ``inputs`` and (N, C) ``targets``; ``validation``: inputs and targets of other samples.
+
+        ``grid``: the arrangement of the samples in a plane, if they have one.
+        """
         self.inputs, self.targets = inputs, targets
         self.validation = validation or (inputs, targets)
+        self._grid = grid
+
+    @property
+    def grid(self) -> Grid:
+        """The given arrangement of the samples, or a line."""
+        return self._grid or super().grid
 
     def network(self, recipe: Recipe) -> nn.Module:
         """Raise EngineError: the caller must pass a model."""

@@ -39,9 +39,10 @@ class Snapshot:
     """
 
     epoch: float
-    """Number of samples visited, divided by the number of training samples."""
+    """Steps as epochs: samples visited over the number of training samples, unless a sampler shows fewer in a step."""
     step: int
     samples: int
+    """Number of samples visited."""
     seconds: float
     """Seconds of training, without evaluations."""
     progress: float

@@ -12,20 +12,21 @@ import torch
 from numpy.typing import NDArray
 
 from sfumato import images, models
-from sfumato.errors import RunError, SnapshotError
+from sfumato.errors import RecipeError, RunError, SnapshotError
 from sfumato.formatting import shortened
 from sfumato.process_state import between_yields, scoped, unscoped
 from sfumato.recipe import Recipe
 from sfumato.recipe.budget import Batching
-from sfumato.training import schedules
+from sfumato.training import samplers, schedules
 from sfumato.training.clock import Clock
 from sfumato.training.divergence import Divergence
 from sfumato.training.engines import Advance, Arrays, Shared, Task, build
+from sfumato.training.grid import Grid
 from sfumato.training.overhead import EVALUATION, OverheadBudget
 from sfumato.training.problem import InterruptedEvaluationError, Monitor, Problem, Stage
 from sfumato.training.processor_share import ProcessorShare
 from sfumato.training.rehearsal import rehearse
-from sfumato.training.samplers import SeededSampler
+from sfumato.training.samplers import Context, Draws
 from sfumato.training.snapshot import Metrics, Snapshot
 
 SECONDS_PER_SNAPSHOT = 0.1
@@ -60,18 +61,29 @@ class Trainer(Generic[S]):
         """
         self.recipe, self.problem = recipe, problem
         inputs, targets = problem.inputs, problem.targets
+        _require_channel_weights(recipe, targets.shape[1])
         model = problem.network(recipe) if model is None else model
         if recipe.model.module is not None and not rehearsed:
             rehearse(recipe, model, targets.shape[1], len(targets))
             model = models.materialized(model, recipe.seed)
         self.batching = Batching.of(recipe.training.batch, len(targets))
-        self._engine = build(Task(recipe, inputs, targets, model, recipe.threads, shared or Shared()))
-        self._sampler = self._engine.sampler() or SeededSampler(recipe.training.sampler, len(targets), recipe.seed)
         self.clock = Clock(recipe.budget, self.batching)
+        grid, factors = problem.grid, recipe.training.sampler.factors
+        coarse = [(grid.averages(inputs, factor), grid.averages(targets, factor)) for factor in factors]
+        if coarse:
+            inputs = np.concatenate([inputs, *(level for level, _ in coarse)])
+            targets = np.concatenate([targets, *(level for _, level in coarse)])
+        self._rows = len(targets)
+        shape = (grid.height, grid.width)
+        task = Task(recipe, inputs, targets, model, recipe.threads, shared or Shared(), shape)
+        self._engine = build(task)
+        context = self._context(grid, tuple(len(level) for level, _ in coarse))
+        self._sampler = self._engine.sampler() or samplers.build(recipe.training.sampler, context)
         last_step = self.clock.last_step
         self._marks = [] if last_step is None else sorted(math.ceil(mark * last_step) for mark in marks)
-        self._divergence = Divergence(float(targets.var(axis=0).mean()), self._engine.weights)
-        self._queue = np.empty(0, dtype=np.int64)
+        self._divergence = Divergence(float(problem.targets.var(axis=0).mean()), self._engine.weights)
+        self._queue = Draws(np.empty(0, dtype=np.int64))
+        self._shown = 0
         self._monitor: Monitor[S] = problem.monitor(recipe, self._engine, model)
         self.overhead = OverheadBudget()
         self._processor_share = ProcessorShare(recipe.threads)
@@ -140,7 +152,11 @@ class Trainer(Generic[S]):
     @scoped
     def state(self) -> Arrays:
         """Return copies of all that is needed to continue with identical results, bit for bit, without times."""
-        state: Arrays = {"step": np.array(self.clock.step), "queue": self._queue.copy()}
+        state: Arrays = {"step": np.array(self.clock.step), "queue": self._queue.indices.copy()}
+        if self._shown != self.batching.samples_after(self.clock.step):
+            state["samples"] = np.array(self._shown)
+        if self._queue.weights is not None:
+            state["queue_weights"] = self._queue.weights.copy()
         state |= {f"engine/{name}": value for name, value in self._engine.state().items()}
         return state | {f"sampler/{name}": value for name, value in self._sampler.state().items()}
 
@@ -158,17 +174,31 @@ class Trainer(Generic[S]):
             if step < 0:
                 raise ValueError(f"step must be 0 or more, got {step}")
             # Engines do not check the indices of samples: invalid ones would read outside of their arrays.
-            if queue.ndim != 1 or queue.dtype.kind not in "iu" or np.any((queue < 0) | (queue >= self._samples)):
-                raise ValueError(f"queue must hold indices of samples from 0 to {self._samples - 1}")
-            self.clock.step, self._queue = step, queue.astype(np.int64)
+            if queue.ndim != 1 or queue.dtype.kind not in "iu" or np.any((queue < 0) | (queue >= self._rows)):
+                raise ValueError(f"queue must hold indices of samples from 0 to {self._rows - 1}")
+            shown = int(state.get("samples", self.batching.samples_after(step)))
+            if shown < 0:
+                raise ValueError(f"samples must be 0 or more, got {shown}")
+            weights = state.get("queue_weights")
+            if weights is not None and (weights.shape != queue.shape or not np.all(weights >= 0)):
+                raise ValueError("queue_weights must hold one number of 0 or more for each sample of the queue")
+            self.clock.step, self._shown = step, shown
+            self._queue = Draws(queue.astype(np.int64), None if weights is None else weights.astype(np.float32))
         except (KeyError, ValueError, IndexError, RuntimeError, TypeError, AttributeError) as error:
             reason = shortened(" ".join(str(error).split()), 300)
             raise RunError(f"the checkpoint must be one of this recipe and picture: {reason}") from None
         self.clock.seconds = self._evaluated_at = self._resumed_at = seconds
 
-    @property
-    def _samples(self) -> int:
-        return self.batching.samples
+    def _context(self, grid: Grid, coarse: tuple[int, ...]) -> Context:
+        inputs, targets = self.problem.inputs, self.problem.targets
+        return Context(
+            seed=self.recipe.seed,
+            batch=self.batching.batch,
+            grid=grid,
+            progress=lambda: self.clock.progress,
+            errors=lambda: self._engine.outputs(inputs) - targets,
+            coarse=coarse,
+        )
 
     def _advance_to_snapshot(self) -> tuple[Advance, int]:
         """Take the steps up to the next snapshot; return the sums over their samples, and how many samples.
@@ -182,7 +212,7 @@ class Trainer(Generic[S]):
             taken, totals, count = self._take_steps(steps)
             loss, squared_error, samples = loss + totals.loss, squared_error + totals.squared_error, samples + count
             steps -= taken
-            if self.clock.ended or (self.recipe.evaluation.interval == "epoch" and not len(self._queue)):
+            if self.clock.ended or (self.recipe.evaluation.interval == "epoch" and not len(self._queue.indices)):
                 break
         return Advance(loss, squared_error), samples
 
@@ -190,17 +220,18 @@ class Trainer(Generic[S]):
         """Take at most ``limit`` steps of one epoch; return how many, the sums over samples, and how many samples."""
         self._version += 1
         elapsed = self._stopwatch()
-        if not len(self._queue):
+        if not len(self._queue.indices):
             self._queue = self._sampler.epoch()
-        steps = min(limit, self.batching.steps_for(len(self._queue)))
+        steps = min(limit, self.batching.steps_for(len(self._queue.indices)))
         schedule = self.recipe.training.schedule
         # The factor is taken in the middle of a step, as it would be 0 at the start of a warm-up or the end of a decay.
         factors = [schedules.factor(schedule, self.clock.progress_at(ahead + 0.5)) for ahead in range(steps)]
-        samples, self._queue = np.split(self._queue, [steps * self.batching.batch])
+        drawn, self._queue = self._queue.split(steps * self.batching.batch)
         self._factor = factors[-1]
-        totals = self._engine.advance(samples, np.array(factors))
+        totals = self._engine.advance(drawn.indices, np.array(factors), drawn.weights)
         self.clock.record(steps, elapsed())
-        return steps, totals, len(samples)
+        self._shown += len(drawn.indices)
+        return steps, totals, len(drawn.indices)
 
     def _ended(self, evaluation: Metrics | None) -> str | None:
         budget, clock = self.recipe.budget, self.clock
@@ -215,7 +246,7 @@ class Trainer(Generic[S]):
     def _evaluation_due(self) -> bool:
         match self.recipe.evaluation.interval:
             case "epoch":
-                return not len(self._queue)
+                return not len(self._queue.indices)
             case "end":
                 return False
             case _:
@@ -262,11 +293,11 @@ class Trainer(Generic[S]):
 
     def _snapshot(self, mean: Advance | None, evaluation: Metrics | None, ended: str | None) -> S:
         step = self.clock.step
-        samples = self.batching.samples_after(step)
         values = Snapshot(
-            epoch=samples / self._samples,
+            # Steps in units of an epoch's, also where a sampler shows fewer samples in some.
+            epoch=self.batching.samples_after(step) / self.batching.samples,
             step=step,
-            samples=samples,
+            samples=self._shown,
             seconds=self.clock.seconds,
             progress=self.clock.progress if ended in (None, "stopped", "diverged") else 1.0,
             loss=math.nan if mean is None else mean.loss,
@@ -290,6 +321,15 @@ def wall_time() -> Callable[[], float]:
     """Start a stopwatch of the wall time and return a function that reads its seconds."""
     before = time.perf_counter()
     return lambda: time.perf_counter() - before
+
+
+def _require_channel_weights(recipe: Recipe, channels: int) -> None:
+    weights = recipe.training.channel_weights
+    if weights is not None and len(weights) != channels:
+        raise RecipeError(
+            f"training.channel_weights must be one weight for each of the {channels} channels. Got {len(weights)}: "
+            f"{', '.join(f'{weight:g}' for weight in weights)}."
+        )
 
 
 def _never() -> bool:

@@ -103,6 +103,17 @@ def test_kfac_s_by_hand() -> None:
     assert found == Operations(network, back + 15 * (moments + update) + 7 * inverses)
 
 
+def test_shampoo_s_by_hand() -> None:
+    # Layers of 2, 20 and 10 inputs and a bias; roots are computed in steps 1, 8 and 15.
+    found = operations(recipe("shampoo(update_interval=7)", width=(20, 10), depth=2, engine="autograd"), 512 * 15, 15)
+    shapes = ((20, 2), (10, 20), (3, 10))
+    sums = sum(2 * m * n * (m + n) + 2 * m**2 for m, n in shapes)
+    products = sum(2 * m * n * (m + n) + 2 * m**2 for m, n in shapes)
+    roots = sum(23 * (2 * m**3 + n**3) for m, n in shapes)
+    network = 2 * (3 * (2 * 20 + 20 * 10 + 10 * 3) - 2 * 20) * 512 * 15
+    assert found == Operations(network, 15 * (sums + products) + 3 * roots)
+
+
 def test_a_full_batch() -> None:
     full = changed(recipe("foof(samples=4)", width=(20, 10), depth=2), {"training": {"batch": "all"}})
     found = operations(full, samples=100, steps=1)

@@ -206,7 +206,11 @@ def test_sums_are_those_before_each_step() -> None:
 
 
 @pytest.mark.parametrize(
-    "optimizer", ["sgd(momentum=0.9)", "adam", "muon", "rprop", "lbfgs(max_iter=3)", "soap(update_interval=2)", "kfac"]
+    "optimizer",
+    [
+        *("sgd(momentum=0.9)", "adam", "muon", "rprop", "lbfgs(max_iter=3)", "soap(update_interval=2)", "kfac"),
+        *("adan", "apollo", "lion", "schedule_free", "shampoo(update_interval=2)"),
+    ],
 )
 def test_calls_can_be_divided_and_continued_from_the_state(optimizer: str) -> None:
     recipe = recipe_of(training={"optimizer": optimizer, "batch": 16})

@@ -39,6 +39,7 @@ OPTIMIZERS = [
     "adam(lr=0.002, beta1=0.8, beta2=0.95)",
     "adam(lr=0.002, eps=0.01)",
     "adamw(lr=0.002, weight_decay=3)",
+    "lazy_adam(lr=0.002, beta1=0.8)",
     "rmsprop(lr=0.0005)",
     "rmsprop(lr=0.0005, momentum=0.5, decay=0.9)",
     # More samples than a batch has, because which of fewer are used depends on the number of threads.

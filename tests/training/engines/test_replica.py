@@ -55,7 +55,7 @@ def assert_same_trace(trace: Path, images: Path) -> None:
     golden, replica, coordinates, targets = read(trace, images)
     assert first_rows(replica) == golden["initial_weights_first_row_of_each_layer"]
     for expected_error in golden["mean_absolute_error_after_epoch"]:
-        pixels = replica.sampler().epoch()
+        pixels = replica.sampler().epoch().indices
         replica.advance(pixels, np.ones(len(pixels)))
         assert np.abs(replica.outputs(coordinates) - targets).mean() == pytest.approx(expected_error, abs=1e-13)
     assert first_rows(replica) == golden["final_weights_first_row_of_each_layer"]
@@ -78,7 +78,7 @@ def test_mona_lisa_to_the_last_digit() -> None:
 def test_division_into_calls_does_not_matter() -> None:
     _, whole, _, _ = tile()
     _, divided, _, _ = tile()
-    pixels = whole.sampler().epoch()
+    pixels = whole.sampler().epoch().indices
     rates = np.linspace(1, 0.5, len(pixels))
     sums = whole.advance(pixels, rates)
     calls = [divided.advance(pixels[cut], rates[cut]) for cut in (slice(0, 1), slice(1, 50), slice(50, None))]
@@ -100,13 +100,13 @@ def test_rates_are_factors_of_the_learning_rate() -> None:
 
 def test_resumes_to_the_same_bits() -> None:
     _, replica, _, _ = tile()
-    pixels = replica.sampler().epoch()
+    pixels = replica.sampler().epoch().indices
     replica.advance(pixels[:40], np.ones(40))
     state, order = replica.state(), replica.sampler().state()
 
     def train_further(engine: Replica) -> NDArray[np.float64]:
         engine.advance(pixels[40:], np.ones(len(pixels) - 40))
-        following = engine.sampler().epoch()
+        following = engine.sampler().epoch().indices
         engine.advance(following, np.ones(len(following)))
         return engine.state()["weights"]
 

@@ -8,8 +8,23 @@ from sfumato.models import activations
 from sfumato.recipe import choices
 from sfumato.training.health.dead_units import activation_grads
 
-LARGEST_GRAD = {"leaky_relu": 1.0, "relu": 1.0, "tanh": 1.0, "sigmoid": 0.25, "sine": 30.0, "gaussian": 0.6065306597}
-"""Largest derivative of each activation with its default parameter; gaussian: exp(-1/2) at 1."""
+LARGEST_GRAD = {
+    "leaky_relu": 1.0,
+    "relu": 1.0,
+    "elu": 1.0,
+    "gelu": 1.1289041451,
+    "silu": 1.0998393201,
+    "softplus": 0.9996646499,
+    "tanh": 1.0,
+    "sigmoid": 0.25,
+    "sine": 30.0,
+    "finer": 503.94,
+    "gabor": 10.8509469865,
+    "sinc": 13.0854538847,
+    "gaussian": 0.6065306597,
+}
+"""Largest derivative of each activation with its default parameters, for preactivations up to 8; gaussian: exp(-1/2) at
+1, softplus: the logistic function at 8, finer: that of multiples of 0.01, as it grows with the preactivation."""
 
 
 @pytest.mark.parametrize("name", LARGEST_GRAD)

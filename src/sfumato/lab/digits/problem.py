@@ -24,6 +24,13 @@ def checked(recipe: Recipe) -> Recipe:
         (model.encoding.dimensions is None, "model.encoding", "an encoding of any number of inputs", model.encoding),
         (not model.init.needs_picture, "model.init", f"any but {model.init.name}, which needs a picture,", model.init),
         (isinstance(recipe.data.split, choices.NoSplit), "data.split", "none", recipe.data.split),
+        (not recipe.training.loss.of_pictures, "training.loss", "one of samples", recipe.training.loss),
+        (
+            not recipe.training.sampler.needs_plane,
+            "training.sampler",
+            "one that does not combine neighboring pixels",
+            recipe.training.sampler,
+        ),
         (recipe.engine != "replica", "engine", "any but replica", recipe.engine),
     ):
         if not holds:

@@ -27,7 +27,7 @@ class FourierFeatures(nn.Module):
         return torch.cat([torch.cos(angles), torch.sin(angles)], dim=1)
 
 
-def build(choice: choices.Fourier, inputs: int, random: np.random.Generator) -> nn.Module:
+def build(choice: choices.Fourier, inputs: int, random: np.random.Generator, ends: tuple[float, float]) -> nn.Module:
     """Build the encoding with randomly drawn frequencies."""
     frequencies = random.standard_normal((inputs, choice.features // 2)) * choice.sigma
     return FourierFeatures(torch.from_numpy(frequencies))

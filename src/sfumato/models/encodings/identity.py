@@ -8,6 +8,6 @@ from torch import nn
 from sfumato.recipe import choices
 
 
-def build(choice: choices.Identity, inputs: int, random: np.random.Generator) -> nn.Module:
+def build(choice: choices.Identity, inputs: int, random: np.random.Generator, ends: tuple[float, float]) -> nn.Module:
     """Build the identity module."""
     return nn.Identity()

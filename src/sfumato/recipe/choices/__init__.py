@@ -16,9 +16,20 @@ from sfumato.recipe.choices.activations import (
     Softplus,
     Tanh,
 )
+from sfumato.recipe.choices.averagings import EMA, Averaging, NoAveraging
 from sfumato.recipe.choices.choice import Choice
 from sfumato.recipe.choices.connectivities import Connectivity, Plain, Residual, Skip
-from sfumato.recipe.choices.encodings import Encoding, Fourier, Identity
+from sfumato.recipe.choices.encodings import (
+    Basic,
+    DenseGrid,
+    Encoding,
+    Fourier,
+    HashGrid,
+    Identity,
+    OneBlob,
+    Positional,
+    TriangleWave,
+)
 from sfumato.recipe.choices.initializations import (
     LSUV,
     Bias,
@@ -35,7 +46,8 @@ from sfumato.recipe.choices.initializations import (
     RandomHyperplanes,
     Siren,
 )
-from sfumato.recipe.choices.losses import L1, MSE, Huber, Loss
+from sfumato.recipe.choices.library_optimizers import Adan, Apollo, Lion, ScheduleFree, Shampoo
+from sfumato.recipe.choices.losses import L1, MSE, SSIM, GradientLoss, Huber, LogCosh, Loss, RelativeL2
 from sfumato.recipe.choices.optimizer import ElementwiseOptimizer, Optimizer
 from sfumato.recipe.choices.optimizers import (
     FOOF,
@@ -45,11 +57,24 @@ from sfumato.recipe.choices.optimizers import (
     SOAP,
     Adam,
     AdamW,
+    LazyAdam,
     Muon,
     RMSprop,
     Rprop,
 )
-from sfumato.recipe.choices.samplers import Fixed, Replacement, Sampler, Sequential, Shuffled
+from sfumato.recipe.choices.samplers import (
+    EVOS,
+    CoarseToFine,
+    ErrorProportional,
+    Fixed,
+    Halton,
+    Replacement,
+    Sampler,
+    Sequential,
+    Shuffled,
+    Sobol,
+    Stratified,
+)
 from sfumato.recipe.choices.schedules import Constant, Cosine, Linear, Schedule
 from sfumato.recipe.choices.splits import (
     AreaAverage,
@@ -63,6 +88,7 @@ from sfumato.recipe.choices.splits import (
 
 FAMILIES: tuple[type[Choice], ...] = (
     Activation,
+    Averaging,
     Connectivity,
     Encoding,
     Initialization,
@@ -76,6 +102,8 @@ FAMILIES: tuple[type[Choice], ...] = (
 
 __all__ = [
     "ELU",
+    "EMA",
+    "EVOS",
     "FAMILIES",
     "FOOF",
     "GELU",
@@ -86,19 +114,27 @@ __all__ = [
     "MSE",
     "SGD",
     "SOAP",
+    "SSIM",
     "Activation",
     "Adam",
     "AdamW",
+    "Adan",
+    "Apollo",
     "AreaAverage",
+    "Averaging",
+    "Basic",
     "Bias",
     "Checkerboard",
     "Choice",
+    "CoarseToFine",
     "Connectivity",
     "Constant",
     "Cosine",
+    "DenseGrid",
     "Distribution",
     "ElementwiseOptimizer",
     "Encoding",
+    "ErrorProportional",
     "Finer",
     "FinerInitialization",
     "Fixed",
@@ -107,20 +143,29 @@ __all__ = [
     "Gaussian",
     "GaussianActivation",
     "Glorot",
+    "GradientLoss",
+    "Halton",
+    "HashGrid",
     "He",
     "Huber",
     "Identity",
     "IndependentWeights",
     "Initialization",
+    "LazyAdam",
     "LeCun",
     "LeakyReLU",
     "Linear",
+    "Lion",
+    "LogCosh",
     "Loss",
     "Muon",
+    "NoAveraging",
     "NoSplit",
+    "OneBlob",
     "Optimizer",
     "Orthogonal",
     "Plain",
+    "Positional",
     "PyTorch",
     "RMSprop",
     "RandomHyperplanes",
@@ -128,12 +173,15 @@ __all__ = [
     "ReLU",
     "Rectangle",
     "RegularGrid",
+    "RelativeL2",
     "Replacement",
     "Residual",
     "Rprop",
     "Sampler",
     "Schedule",
+    "ScheduleFree",
     "Sequential",
+    "Shampoo",
     "Shuffled",
     "SiLU",
     "Sigmoid",
@@ -141,7 +189,10 @@ __all__ = [
     "Sine",
     "Siren",
     "Skip",
+    "Sobol",
     "Softplus",
     "Split",
+    "Stratified",
     "Tanh",
+    "TriangleWave",
 ]

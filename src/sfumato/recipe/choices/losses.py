@@ -12,11 +12,15 @@ from sfumato.recipe.choices.choice import CONFIG, Choice
 
 
 @dataclass(frozen=True, config=CONFIG)
-class Loss(Choice, family="loss", implementations="sfumato.training.losses:{name}"):
+class Loss(Choice, family="loss", implementations="sfumato.training.losses.{name}:IMPLEMENTATION"):
     """Loss function, summed over channels and averaged over samples."""
 
     compiled: ClassVar[bool] = False
     """Whether its implementation has the scalar functions that compiled engines call."""
+    of_pictures: ClassVar[bool] = False
+    """Whether it compares whole pictures, not samples: every step must then be one of all pixels."""
+    of_unit_range: ClassVar[bool] = False
+    """Whether it is defined for targets in [0, 1] alone."""
 
     @property
     def parameters(self) -> tuple[float, ...]:
@@ -44,3 +48,35 @@ class Huber(Loss, name="huber"):
 
     compiled: ClassVar[bool] = True
     delta: float = Field(default=0.1, gt=0, description="error at which the loss becomes linear")
+
+
+@dataclass(frozen=True, config=CONFIG)
+class LogCosh(Loss, name="log_cosh"):
+    """log cosh(output - target): about half the squared error when small, the absolute error when large."""
+
+    compiled: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, config=CONFIG)
+class RelativeL2(Loss, name="relative_l2"):
+    """Half the squared error over output^2 + epsilon, which counts as a constant (Instant-NGP)."""
+
+    compiled: ClassVar[bool] = True
+    epsilon: float = Field(default=0.01, gt=0, description="number added to the squared output")
+
+
+@dataclass(frozen=True, config=CONFIG)
+class SSIM(Loss, name="ssim"):
+    """1 - SSIM, of each channel, the structural similarity of the painting with the picture (Wang et al. 2004)."""
+
+    of_pictures: ClassVar[bool] = True
+    of_unit_range: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, config=CONFIG)
+class GradientLoss(Loss, name="gradient"):
+    """Half the squared error, and half the squared difference of the pictures' gradients by Sobel's filters."""
+
+    of_pictures: ClassVar[bool] = True
+    mse: float = Field(default=1.0, ge=0, description="weight of half the squared error")
+    sobel: float = Field(default=1.0, ge=0, description="weight of half the squared difference of gradients")

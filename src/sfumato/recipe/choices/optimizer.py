@@ -31,6 +31,14 @@ class Optimizer(
     """Its compiled form, as ``module:attribute``; empty where there is none. An optimizer that has one states its
     `compiled_memory`."""
 
+    averages_weights: ClassVar[bool] = False
+    """Whether it makes an average of the weights, which evaluations use in place of the weights themselves."""
+
+    library: ClassVar[str] = ""
+    """Module of an optional dependency that implements it; empty where there is none."""
+    extra: ClassVar[str] = ""
+    """Extra of this package that installs the ``library``."""
+
     lr: float = Field(default=0.001, ge=0, description="learning rate")
 
     @classmethod

@@ -112,6 +112,30 @@ class AdamW(ElementwiseOptimizer, name="adamw", implementation="sfumato.training
 
 
 @dataclass(frozen=True, config=CONFIG)
+class LazyAdam(ElementwiseOptimizer, name="lazy_adam"):
+    """Adam that leaves a weight and its state unchanged in steps in which its gradient is 0.
+
+    As in Instant-NGP (Mueller et al. 2022), whose constants are the defaults, each weight has a count of its own
+    updates, for the correction of its moments. It trains the tables of grid encodings.
+    """
+
+    compiled: ClassVar[str] = "sfumato.training.engines.fused.lazy_adam:build"
+
+    lr: float = Field(default=0.01, ge=0, description="learning rate")
+    beta1: float = Field(default=0.9, ge=0, lt=1, description="decay of the mean of the gradients")
+    beta2: float = Field(default=0.99, ge=0, lt=1, description="decay of the mean of the squared gradients")
+    eps: float = Field(default=1e-15, gt=0, description="number added to the root of the mean square")
+
+    def memory(self, network: NetworkSize) -> Memory:
+        """Return the memory of two moments and the counts, and as much again for an update."""
+        return Memory(6 * network.parameters)
+
+    def compiled_memory(self, network: NetworkSize, threads: int) -> CompiledMemory:
+        """Return the memory of two moments and the counts."""
+        return CompiledMemory(state=3 * network.padded_weights)
+
+
+@dataclass(frozen=True, config=CONFIG)
 class RMSprop(ElementwiseOptimizer, name="rmsprop", implementation="sfumato.training.optimizers.pytorch:rmsprop"):
     """RMSprop (Tieleman and Hinton 2012)."""
 

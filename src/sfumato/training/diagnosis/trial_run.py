@@ -12,6 +12,7 @@ from torch import nn
 
 from sfumato.recipe import Budget, Recipe, choices
 from sfumato.recipe.budget import Batching
+from sfumato.training.grid import Grid
 from sfumato.training.samples import Samples
 from sfumato.training.trainer import Trainer
 
@@ -40,7 +41,7 @@ class TrialRun:
     def __init__(
         self, recipe: Recipe, inputs: NDArray[np.float64], targets: NDArray[np.float64], model: nn.Module
     ) -> None:
-        """Take (N, 2) inputs and (N, C) colors; ``model`` may be trained in place."""
+        """Take (N, 2) inputs row by row and (N, C) colors; ``model`` may be trained in place."""
         self.batching = Batching.of(recipe.training.batch, len(targets))
         self._channels = targets.shape[1]
         self._max_steps = max(VISITS * self.batching.steps_per_epoch, MIN_STEPS)
@@ -49,7 +50,8 @@ class TrialRun:
         budget = Budget(steps=self._max_steps, seconds=SECONDS)
         brief = recipe.model_copy(update={"training": training, "budget": budget})
         stopwatch = _idle_machine_time(recipe.threads)
-        self.trainer = Trainer(brief, Samples(inputs, targets), model, stopwatch=stopwatch, rehearsed=True)
+        problem = Samples(inputs, targets, grid=Grid.at_positions(*inputs.T))
+        self.trainer = Trainer(brief, problem, model, stopwatch=stopwatch, rehearsed=True)
 
     @property
     def steps(self) -> int:

@@ -20,10 +20,14 @@ def find(name: str) -> type[Engine]:
 def build(task: Task) -> Engine:
     """Return the engine that trains a task, whose targets, outputs and squared errors are of values in [0, 1].
 
+    Its outputs and weights are those of the recipe's average, if it has one.
+
     Raise EngineError with all reasons if there is none.
     """
-    engine = find(choose(task.recipe))
-    return engine(task) if task.recipe.data.target_range == "unit" else Signed(task, engine)
+    kind, training = find(choose(task.recipe)), task.recipe.training
+    engine = kind(task) if task.recipe.data.target_range == "unit" else Signed(task, kind)
+    batch = len(task.targets) if training.batch == "all" else training.batch
+    return training.averaging.implementation()(engine, training.averaging, batch)
 
 
 __all__ = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -44,49 +44,81 @@ class Autograd(Engine):
         self._parameters = [parameter for parameter in self._model.parameters() if parameter.requires_grad]
         self._coordinates = torch.from_numpy(task.coordinates).to(device, dtype)
         self._targets = torch.from_numpy(task.targets).to(device, dtype)
-        self._loss = recipe.training.loss
+        self._loss, weights = recipe.training.loss, recipe.training.channel_weights
+        self._channel_weights = None if weights is None else torch.tensor(weights, dtype=dtype, device=device)
+        self._shape = task.shape or (1, len(task.coordinates))
         self._batch = len(task.coordinates) if recipe.training.batch == "all" else recipe.training.batch
         self._threads = task.threads
         self._splits_batches = isinstance(task.model, models.MLP) and device.type == "cpu"
-        self._splits_batches = self._splits_batches and not recipe.training.optimizer.hooks_layers
+        self._splits_batches &= not (recipe.training.optimizer.hooks_layers or self._loss.of_pictures)
         workers = task.threads if self._splits_batches else 1
         self._optimizer = optimizers.build(recipe.training.optimizer, self._named, workers)
-        self._learning_rates: list[float] = [group["lr"] for group in self._optimizer.param_groups]
+        self._encoder_optimizer = self._optimizer_of_encoding(task)
+        self._optimizers = [each for each in (self._optimizer, self._encoder_optimizer) if each is not None]
+        self._learning_rates: list[float] = [group["lr"] for group in self._groups()]
+        # The outputs of training are those of other weights than the averaged ones.
+        self.keeps_outputs = not isinstance(self._optimizer, optimizers.AveragingOptimizer)
 
-    def advance(self, pixels: NDArray[np.int64], rates: NDArray[np.float64]) -> Advance:
+    def _optimizer_of_encoding(self, task: Task) -> torch.optim.Optimizer | None:
+        """Return the encoding's own optimizer, and take its parameters from the recipe's; None if it has none."""
+        choice, model = task.recipe.model.encoding.optimizer(), self._named
+        if choice is None or not isinstance(model, models.MLP):
+            return None
+        optimizers.exclude(self._optimizer, model.encode.parameters())
+        return optimizers.build(choice, model.encode)
+
+    def _groups(self) -> list[dict[str, Any]]:
+        return [group for optimizer in self._optimizers for group in optimizer.param_groups]
+
+    def advance(
+        self, pixels: NDArray[np.int64], rates: NDArray[np.float64], weights: NDArray[np.float32] | None = None
+    ) -> Advance:
         """Take the steps one by one, and return sums over their samples."""
         with torch_threads(1 if self._splits_batches else self._threads):
-            return self._advance(pixels, rates)
+            return self._advance(pixels, rates, weights)
 
-    def _advance(self, pixels: NDArray[np.int64], rates: NDArray[np.float64]) -> Advance:
+    def _advance(
+        self, pixels: NDArray[np.int64], rates: NDArray[np.float64], weights: NDArray[np.float32] | None
+    ) -> Advance:
         sums = torch.zeros(2, dtype=torch.float64)
         batches = torch.from_numpy(pixels).to(self._coordinates.device).split(self._batch)
+        factors = None if weights is None else torch.from_numpy(weights).to(self._coordinates).split(self._batch)
         with self._drawing():
-            for batch, factor in zip(batches, rates, strict=True):
-                for group, rate in zip(self._optimizer.param_groups, self._learning_rates, strict=True):
+            for step, (batch, factor) in enumerate(zip(batches, rates, strict=True)):
+                for group, rate in zip(self._groups(), self._learning_rates, strict=True):
                     group["lr"] = rate * float(factor)
-                sums += self._step(batch)
+                sums += self._step(batch, None if factors is None else factors[step])
         loss, squared_error = sums.tolist()
         return Advance(loss, squared_error)
 
-    def _step(self, batch: Tensor) -> Tensor:
-        pieces = batch.chunk(
-            max(1, min(self._threads, len(batch) // MIN_SAMPLES_PER_THREAD)) if self._splits_batches else 1
-        )
+    def _step(self, batch: Tensor, weights: Tensor | None) -> Tensor:
+        count = max(1, min(self._threads, len(batch) // MIN_SAMPLES_PER_THREAD)) if self._splits_batches else 1
+        pieces = [(piece, None) for piece in batch.chunk(count)]
+        if weights is not None:
+            pieces = list(zip(batch.chunk(count), weights.chunk(count), strict=True))
         totals: list[Tensor] = []
 
-        def gradients(piece: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+        def gradients(weighted: tuple[Tensor, Tensor | None]) -> tuple[Tensor, tuple[Tensor, ...]]:
+            piece, factors = weighted
             predicted = self._model(self._coordinates[piece])
             if self.last_outputs is not None and not totals:
-                self.last_outputs[piece.cpu().numpy()] = predicted.detach().float().cpu().numpy()
-            errors = predicted - self._targets[piece]
-            loss = losses.per_sample(self._loss, errors).sum()
+                rows, values = piece.cpu().numpy(), predicted.detach().float().cpu().numpy()
+                kept = rows < len(self.last_outputs)
+                self.last_outputs[rows[kept]] = values[kept]
+            targets = self._targets[piece]
+            if self._loss.of_pictures:
+                order = piece.argsort()
+                loss = losses.total(self._loss, predicted[order], targets[order], self._shape, self._channel_weights)
+            else:
+                sample_losses = losses.per_sample(self._loss, predicted, targets, self._channel_weights)
+                loss = (sample_losses if factors is None else sample_losses * factors).sum()
             grads = torch.autograd.grad(loss / len(batch), self._parameters, allow_unused=True, materialize_grads=True)
-            detached = errors.detach()
-            return torch.stack([loss.detach(), (detached * detached).sum()]).double().cpu(), grads
+            errors = (predicted - targets).detach()
+            squares = errors * errors if factors is None else errors * errors * factors.unsqueeze(1)
+            return torch.stack([loss.detach(), squares.sum()]).double().cpu(), grads
 
         def closure() -> float:
-            results = parallel_map(gradients, pieces, self._threads) if self._splits_batches else [gradients(batch)]
+            results = parallel_map(gradients, pieces, self._threads) if self._splits_batches else [gradients(pieces[0])]
             for parameter, *partial in zip(self._parameters, *(grads for _, grads in results), strict=True):
                 parameter.grad = functools.reduce(torch.add, partial)
             # L-BFGS calls the closure several times per step; the first call measures the samples before the update.
@@ -94,6 +126,9 @@ class Autograd(Engine):
             return float(totals[-1][0]) / len(batch)
 
         optimizers.eager_step(self._optimizer, closure)
+        if self._encoder_optimizer is not None:
+            # With the gradients of the closure's last call, before the step above changed the weights.
+            optimizers.eager_step(self._encoder_optimizer, None)
         return totals[0]
 
     @contextmanager
@@ -106,13 +141,18 @@ class Autograd(Engine):
 
     def outputs(self, coordinates: NDArray[np.float64]) -> NDArray[np.floating]:
         """Return the unclipped outputs, (M, D) -> (M, C), in the recipe's precision; random streams do not advance."""
-        if self._draws is None:
-            return outputs(self._model, coordinates, self._threads if type(self._model) is models.MLP else 1)
-        with self._draws.peek():
-            return outputs(self._model, coordinates, 1)
+        with self._evaluation_weights():
+            if self._draws is None:
+                return outputs(self._model, coordinates, self._threads if type(self._model) is models.MLP else 1)
+            with self._draws.peek():
+                return outputs(self._model, coordinates, 1)
 
     def weights(self) -> Arrays:
         """Return copies of the model's ``state_dict``. Raise TypeError if one of its values is not a tensor."""
+        with self._evaluation_weights():
+            return self._weights()
+
+    def _weights(self) -> Arrays:
         state = self._named.state_dict()
         if other := next((name for name, value in state.items() if not isinstance(value, Tensor)), None):
             raise TypeError(f"its {other} is not a tensor, and cannot be saved; register it as a buffer")
@@ -120,22 +160,40 @@ class Autograd(Engine):
 
     def state(self) -> Arrays:
         """Return copies of weights, buffers, the optimizer's state, and the state of the random streams."""
-        model = {f"model/{name}": value for name, value in self.weights().items()}
+        model = {f"model/{name}": value for name, value in self._weights().items()}
         buffers = {f"buffers/{name}": _array(value) for name, value in self._unsaved_buffers().items()}
+        optimizer: Arrays = {}
         with optimizers.eager_methods():
-            optimizer = {f"optimizer/{name}": value for name, value in flatten(self._optimizer.state_dict()).items()}
+            for prefix, each in self._by_prefix():
+                optimizer |= {f"{prefix}{name}": value for name, value in flatten(each.state_dict()).items()}
         return model | buffers | optimizer | ({} if self._draws is None else self._draws.state())
+
+    def set_weights(self, weights: Mapping[str, NDArray[Any]]) -> None:
+        """Replace the model's ``state_dict``."""
+        self._named.load_state_dict({name: torch.from_numpy(value.copy()) for name, value in weights.items()})
 
     def load(self, state: Mapping[str, NDArray[Any]]) -> None:
         """Restore what `state` returned."""
-        self._named.load_state_dict({name: torch.from_numpy(value.copy()) for name, value in _entries(state, "model/")})
+        self.set_weights(dict(_entries(state, "model/")))
         with torch.no_grad():
             for name, buffer in self._unsaved_buffers().items():
                 buffer.copy_(torch.from_numpy(state[f"buffers/{name}"].copy()))
         with optimizers.eager_methods():
-            self._optimizer.load_state_dict(unflatten(dict(_entries(state, "optimizer/"))))
+            for prefix, each in self._by_prefix():
+                each.load_state_dict(unflatten(dict(_entries(state, prefix))))
         if self._draws is not None:
             self._draws.load(state)
+
+    def _by_prefix(self) -> list[tuple[str, torch.optim.Optimizer]]:
+        """Return each optimizer with the prefix of its state's names."""
+        prefixes = ("optimizer/", "encoder_optimizer/")
+        return list(zip(prefixes, self._optimizers, strict=False))
+
+    def _evaluation_weights(self) -> AbstractContextManager[None]:
+        """Return a context with the weights that are evaluated: an average, if the optimizer makes one."""
+        if isinstance(self._optimizer, optimizers.AveragingOptimizer):
+            return self._optimizer.evaluation_weights()
+        return nullcontext()
 
     def _unsaved_buffers(self) -> dict[str, Tensor]:
         """Return the buffers that are not in the ``state_dict``, but on which training depends."""

@@ -21,6 +21,9 @@ from sfumato.models.mlp import MLP
 from sfumato.models.outputs import TILE
 from sfumato.process_state import flushes_subnormals
 
+NO_WEIGHTS = np.empty(0, np.float32)
+"""The weights of samples in the form of kernels where all are 1. Writable, as all arrays that kernels take."""
+
 
 def encoded(model: MLP, coordinates: NDArray[np.float64]) -> NDArray[np.float32]:
     """Return the outputs of the model's encoding with its current parameters, (N, D) -> (N, F)."""

@@ -72,11 +72,13 @@ class Task:
     threads: int
     shared: Shared = field(default_factory=Shared)
     """Arrays and memory that networks trained at the same time share."""
+    shape: tuple[int, int] | None = None
+    """(H, W) of the picture whose pixels the samples are, for losses that compare whole pictures; by default a line."""
 
 
 @dataclass(frozen=True)
 class Advance:
-    """Sums over the samples of some steps, each sample evaluated just before its own step."""
+    """Sums over the samples of some steps, each sample evaluated just before its own step, times its weight."""
 
     loss: float
     """Sum of the samples' losses, each summed over channels."""
@@ -88,23 +90,27 @@ class Engine(ABC):
     """The interface of engines. The task must be one for which `unsupported_reasons` returns no reason."""
 
     name: ClassVar[str]
-    keeps_outputs: ClassVar[bool] = True
+    keeps_outputs: bool = True
     """Whether `advance` writes to `last_outputs`."""
     last_outputs: NDArray[np.float32] | None = None
-    """(N, C) array set by the caller, or None: `advance` writes every sample's unclipped output to its row, as it was
-    just before the sample's own step."""
+    """(M, C) array set by the caller, or None: `advance` writes the unclipped output of each of the first M samples to
+    its row, as it was just before the sample's own step."""
 
     @abstractmethod
     def __init__(self, task: Task) -> None:
         """Allocate everything that training needs."""
 
     @abstractmethod
-    def advance(self, pixels: NDArray[np.int64], rates: NDArray[np.float64]) -> Advance:
+    def advance(
+        self, pixels: NDArray[np.int64], rates: NDArray[np.float64], weights: NDArray[np.float32] | None = None
+    ) -> Advance:
         """Take ``len(rates)`` steps, and return sums over their samples.
 
         ``pixels`` are indices into the task's rows; each step takes the next ``batch`` of them, the last step
-        the rest. ``rates`` holds for each step the factor of the optimizer's learning rate. The result does
-        not depend on how steps are divided between calls.
+        the rest. ``rates`` holds for each step the factor of the optimizer's learning rate. ``weights`` are factors
+        of the losses of the ``pixels``, and of their terms in the sums; None for ones. A step's loss is the sum of its
+        weighted losses, divided by the number of its samples. The result does not depend on how steps are divided
+        between calls.
         """
 
     @abstractmethod
@@ -114,6 +120,10 @@ class Engine(ABC):
     @abstractmethod
     def weights(self) -> Arrays:
         """Return copies of the model's current state, by the names of its ``state_dict``."""
+
+    @abstractmethod
+    def set_weights(self, weights: Mapping[str, NDArray[Any]]) -> None:
+        """Replace the model's state by one that `weights` returned; the optimizer's state stays."""
 
     @abstractmethod
     def state(self) -> Arrays:

@@ -20,7 +20,7 @@ from sfumato.training.engines.compiled_engine import announced
 from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
 from sfumato.training.java_random import JavaRandom
 from sfumato.training.kernels.jit import kernel
-from sfumato.training.samplers import Sampler
+from sfumato.training.samplers import Draws, Sampler
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -139,9 +139,9 @@ class JavaOrder(Sampler):
         self._random = random
         self._pixels = pixels
 
-    def epoch(self) -> NDArray[np.int64]:
-        """Return the next epoch's pixels, (N,)."""
-        return self._random.permutation(self._pixels)
+    def epoch(self) -> Draws:
+        """Return the next epoch's pixels."""
+        return Draws(self._random.permutation(self._pixels))
 
     def state(self) -> Arrays:
         """Return the state of the random stream."""
@@ -184,8 +184,13 @@ class Replica(Engine):
         with announced(self.name, train):
             self.advance(np.empty(0, np.int64), np.empty(0))
 
-    def advance(self, pixels: NDArray[np.int64], rates: NDArray[np.float64]) -> Advance:
-        """Take one step per pixel, and return sums over the pixels, each evaluated before its own step."""
+    def advance(
+        self, pixels: NDArray[np.int64], rates: NDArray[np.float64], weights: NDArray[np.float32] | None = None
+    ) -> Advance:
+        """Take one step per pixel, and return sums over the pixels, each evaluated before its own step.
+
+        Its own sampler draws no ``weights``.
+        """
         squared_error = train(
             self._weights,
             self._sizes,
@@ -216,6 +221,14 @@ class Replica(Engine):
             named[f"layers.{layer}.bias"] = rows[:, -1].copy()
             first += count
         return named
+
+    def set_weights(self, weights: Mapping[str, NDArray[Any]]) -> None:
+        """Replace the weights and biases."""
+        first = 0
+        for layer, (fan_in, fan_out) in enumerate(itertools.pairwise(self._sizes.tolist())):
+            rows = self._weights[first : first + (fan_in + 1) * fan_out].reshape(fan_out, fan_in + 1)
+            rows[:, :-1], rows[:, -1] = weights[f"layers.{layer}.weight"], weights[f"layers.{layer}.bias"]
+            first += rows.size
 
     def state(self) -> Arrays:
         """Return a copy of the weights; the random stream belongs to the sampler."""

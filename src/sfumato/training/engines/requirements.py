@@ -1,4 +1,4 @@
-"""Requirements of engines: the rules of their specs, this machine's devices, and the fields left to the machine.
+"""Requirements of engines: the rules of their specs, devices and libraries here, and fields left to the machine.
 
 This module is apart from the engines, so that a check loads no compiled code.
 """
@@ -6,6 +6,7 @@ This module is apart from the engines, so that a check loads no compiled code.
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 
 import torch
 
@@ -30,6 +31,12 @@ def unsupported_reasons(name: str, recipe: Recipe) -> list[str]:
     if spec.compiled and compiler_is_off():
         reasons.append("NUMBA_DISABLE_JIT must be 0 or unset, because the engine is compiled. Got another value.")
     reasons += spec.unsupported(recipe)
+    optimizer = recipe.training.optimizer
+    if optimizer.library and find_spec(optimizer.library) is None:
+        reasons.append(
+            f"training.optimizer {optimizer.name} needs the module {optimizer.library}, which is not installed: "
+            f"pip install 'sfumato[{optimizer.extra}]'."
+        )
     if "cuda" in spec.devices and not torch.cuda.is_available():
         if recipe.device == "cuda":
             reasons.append("device must be cpu on this machine, which has no CUDA device. Got cuda.")

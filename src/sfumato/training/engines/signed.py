@@ -25,16 +25,20 @@ class Signed(Engine):
     def __init__(self, task: Task, engine: type[Engine]) -> None:
         """Build the engine for the task's targets, which are in [0, 1]."""
         self._engine = engine(dataclasses.replace(task, targets=to_targets(task.targets, "signed")))
+        self.keeps_outputs = self._engine.keeps_outputs
 
-    def advance(self, pixels: NDArray[np.int64], rates: NDArray[np.float64]) -> Advance:
+    def advance(
+        self, pixels: NDArray[np.int64], rates: NDArray[np.float64], weights: NDArray[np.float32] | None = None
+    ) -> Advance:
         """Take the steps, and return sums over their samples."""
         if self.last_outputs is None:
             self._engine.last_outputs = None
         elif self._engine.last_outputs is None:
             self._engine.last_outputs = np.empty_like(self.last_outputs)
-        totals = self._engine.advance(pixels, rates)
+        totals = self._engine.advance(pixels, rates, weights)
         if self.last_outputs is not None and self._engine.last_outputs is not None:
-            self.last_outputs[pixels] = to_values(self._engine.last_outputs[pixels], "signed")
+            kept = pixels[pixels < len(self.last_outputs)]
+            self.last_outputs[kept] = to_values(self._engine.last_outputs[kept], "signed")
         return Advance(totals.loss, totals.squared_error / SIGNED_SCALE**2)
 
     def outputs(self, coordinates: NDArray[np.float64]) -> NDArray[np.floating]:
@@ -44,6 +48,10 @@ class Signed(Engine):
     def weights(self) -> Arrays:
         """Return copies of the model's current state."""
         return self._engine.weights()
+
+    def set_weights(self, weights: Mapping[str, NDArray[Any]]) -> None:
+        """Replace the model's state."""
+        self._engine.set_weights(weights)
 
     def state(self) -> Arrays:
         """Return copies of all state of the engine."""

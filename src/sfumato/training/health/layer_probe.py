@@ -62,8 +62,10 @@ class LayerProbe:
     def __init__(self, recipe: Recipe, picture: NDArray[np.floating], model: nn.Module, pixels: int = PIXELS) -> None:
         """Prepare a probe on at most ``pixels`` pixels of ``picture`` (H, W, C)."""
         self._coordinates, self._targets = subsample(recipe, picture, pixels)
+        rows, columns = grid_indices(picture.shape[0], picture.shape[1], pixels)
+        self._shape = len(rows), len(columns)
         self._is_custom = recipe.model.module is not None
-        self._loss = recipe.training.loss
+        self._loss, self._channel_weights = recipe.training.loss, recipe.training.channel_weights
         self._target_range: TargetRange = recipe.data.target_range
         self._model = model
         self._copy: nn.Module | None = None
@@ -86,19 +88,20 @@ class LayerProbe:
         with torch.random.fork_rng(devices=[]):
             return self._measure(weights)
 
-    def _measure(self, weights: Mapping[str, NDArray[Any]]) -> NetworkStats:
+    def _measure(self, state: Mapping[str, NDArray[Any]]) -> NetworkStats:
         if self._copy is None:
             self._copy = copy.deepcopy(models.unwrap(self._model)).cpu().eval()
             for parameter in self._copy.parameters():
                 # Frozen layers are measured too; integer parameters cannot have gradients.
                 parameter.requires_grad_(parameter.is_floating_point())
         model = self._copy
-        model.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in weights.items()})
+        model.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in state.items()})
         dtype = next(each.dtype for each in model.parameters() if each.is_floating_point())
         targets = torch.from_numpy(to_targets(self._targets, self._target_range)).to(dtype)
+        weights = None if self._channel_weights is None else torch.tensor(self._channel_weights, dtype=dtype)
 
         def loss(outputs: torch.Tensor) -> torch.Tensor:
-            return losses.per_sample(self._loss, outputs - targets).sum()
+            return losses.total(self._loss, outputs, targets, self._shape, weights)
 
         layers, outputs = measure_layers(model, torch.from_numpy(self._coordinates).to(dtype), loss, MAX_LAYERS)
         return NetworkStats.of(layers, to_values(outputs.numpy(), self._target_range), self._targets)

@@ -26,7 +26,7 @@ def _pointer_to(scalar: types.Type) -> Any:
 
 
 _pointer, _pointer_to_integer = _pointer_to(types.float32), _pointer_to(types.int64)
-_pointer_to_double = _pointer_to(types.float64)
+_pointer_to_double, _pointer_to_byte = _pointer_to(types.float64), _pointer_to(types.uint8)
 
 
 @njit(inline="always")
@@ -63,6 +63,12 @@ def integer_matrix(address: int, rows: int, columns: int) -> NDArray[np.int64]:
 def doubles(address: int, count: int) -> NDArray[np.float64]:
     """Return a view of (count,) float64 at ``address``."""
     return carray(_pointer_to_double(address), (count,))
+
+
+@njit(inline="always")
+def flags(address: int, count: int) -> NDArray[np.uint8]:
+    """Return a view of (count,) uint8 at ``address``."""
+    return carray(_pointer_to_byte(address), (count,))
 
 
 def zeros(count: int) -> NDArray[np.float32]:

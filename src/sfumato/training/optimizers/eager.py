@@ -49,7 +49,7 @@ def eager_methods() -> Iterator[None]:
                     del method.__dict__[_ATTRIBUTE]
 
 
-def eager_step(optimizer: torch.optim.Optimizer, closure: Callable[[], float]) -> None:
+def eager_step(optimizer: torch.optim.Optimizer, closure: Callable[[], float] | None) -> None:
     """Take one step, like ``optimizer.step(closure)``, but without PyTorch's hooks, profiling and the import."""
     step = inspect.unwrap(type(optimizer).step, stop=lambda method: not method.__module__.startswith("torch."))
     with torch.no_grad():

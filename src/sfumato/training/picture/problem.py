@@ -15,6 +15,7 @@ from sfumato.formatting import duration
 from sfumato.log import LOG
 from sfumato.recipe import Recipe
 from sfumato.training.engines import Engine, Shared
+from sfumato.training.grid import Grid
 from sfumato.training.health.layer_probe import LayerProbe
 from sfumato.training.health.network_stats import NetworkStats
 from sfumato.training.picture.canvas import Canvas
@@ -63,6 +64,13 @@ class PictureProblem(Problem[PictureSnapshot]):
         """The picture in float64, (H, W, C)."""
         self.samples = training_samples(recipe, models.grid(recipe.coordinates, height, width), self.exact)
         self.inputs, self.targets = self.samples.inputs, self.samples.targets
+
+    @property
+    def grid(self) -> Grid:
+        """The samples in the rows and columns of the picture, without those that have no sample."""
+        height, width, _ = self.picture.shape
+        pixels = self.samples.pixel_of_sample
+        return Grid(height, width) if pixels is None else Grid.at_positions(*np.divmod(pixels, width))
 
     def network(self, recipe: Recipe) -> nn.Module:
         """Return the initialized network of the recipe, (N, 2) -> (N, C)."""

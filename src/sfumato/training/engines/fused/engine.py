@@ -16,7 +16,7 @@ from sfumato.models.mlp import MLP
 from sfumato.parallel import Helpers
 from sfumato.training.engines import barrier
 from sfumato.training.engines.compiled_activation import choices_of, compiled
-from sfumato.training.engines.compiled_engine import announced, encoded, flushed, is_trained
+from sfumato.training.engines.compiled_engine import NO_WEIGHTS, announced, encoded, flushed, is_trained
 from sfumato.training.engines.compiled_loss import CompiledLoss
 from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
 from sfumato.training.engines.fused import kernel
@@ -51,13 +51,19 @@ class Fused(Engine):
         self._linear = model.linear_layers()
         self._shared = task.shared
         dimensions = task.coordinates.shape[1]
-        self._encoder = Encoder(task.recipe.model.encoding, model.encode, dimensions) if is_trained(model) else None
+        encoding = task.recipe.model.encoding
+        self._encoder = Encoder(encoding, model.encode, dimensions) if is_trained(model) else None
         encoder_length = len(self._encoder.parameters) if self._encoder else 0
         self._inputs = self._shared.intern(self._inputs_of(task.coordinates))
         self._targets = self._shared.intern(np.require(task.targets, np.float32, ["C", "W"]))
         self._no_outputs = np.empty((0, self._targets.shape[1]), np.float32)
         self._batch = len(task.targets) if training.batch == "all" else training.batch
-        self._loss = CompiledLoss(training.loss, self._targets.shape[1], sigmoid_output=model.sigmoid_output)
+        self._loss = CompiledLoss(
+            training.loss,
+            self._targets.shape[1],
+            sigmoid_output=model.sigmoid_output,
+            channel_weights=training.channel_weights,
+        )
         sizes = [self._linear[0].in_features, *(layer.out_features for layer in self._linear)]
         self._layout = layout = Layout(
             sizes,
@@ -68,7 +74,7 @@ class Fused(Engine):
         layout.use_activations([compiled(each) for each in activations])
         self._threads = max(1, min(task.threads, self._batch // MIN_SAMPLES_PER_THREAD))
         self._weights, self._weights_t = layout.block(), zeros(layout.weights_t)
-        self._optimizer = Optimizer(training.optimizer, layout, encoder_length)
+        self._optimizer = Optimizer(training.optimizer, layout, encoder_length, encoding.optimizer())
         self._new_workspace = functools.partial(
             Workspace, layout, self._threads, work=self._optimizer.work, encoder=encoder_length
         )
@@ -78,10 +84,10 @@ class Fused(Engine):
         )
         self._step = 0
         self._helpers = Helpers(self._threads - 1, "sfumato-fused") if self._threads > 1 else None
-        self._set_weights({name: tensor.detach().numpy() for name, tensor in model.state_dict().items()})
+        self.set_weights({name: tensor.detach().numpy() for name, tensor in model.state_dict().items()})
         # No step: the kernel is compiled or loaded now, not while the first steps are timed.
         with announced(self.name, kernel.train):
-            self._run_steps(np.empty(0, np.int64), np.empty(0))
+            self._run_steps(np.empty(0, np.int64), NO_WEIGHTS, np.empty(0))
 
     def _inputs_of(self, coordinates: NDArray[np.float64]) -> NDArray[np.float32]:
         """Return the kernel's inputs: coordinates (N, D) if it encodes them itself, else their encoding (N, F)."""
@@ -89,12 +95,17 @@ class Fused(Engine):
             return np.require(coordinates, np.float32, ["C", "W"])
         return encoded(self._model, coordinates)
 
-    def advance(self, pixels: NDArray[np.int64], rates: NDArray[np.float64]) -> Advance:
+    def advance(
+        self, pixels: NDArray[np.int64], rates: NDArray[np.float64], weights: NDArray[np.float32] | None = None
+    ) -> Advance:
         """Take ``len(rates)`` steps, and return sums over their samples."""
         # Contiguous and writable, though they are only read: Numba would compile the kernel again for other arrays.
         pixels, rates = np.require(pixels, np.int64, ["C", "W"]), np.require(rates, np.float64, ["C", "W"])
+        factors = NO_WEIGHTS if weights is None else np.require(weights, np.float32, ["C", "W"])
+        if self._encoder is not None and not self._optimizer.reads_samples:
+            pixels, factors = _sorted_batches(pixels, factors, self._batch)
         if self._step == 0 and len(rates) > 0 and self._optimizer.needs_initial_pass:
-            self._run_steps(pixels[: self._batch], np.zeros(1))
+            self._run_steps(pixels[: self._batch], factors[: self._batch], np.zeros(1))
             self._optimizer.refresh_preconditioner(self._threads)
             self._optimizer.discard_initial_pass()
         loss = squared_error = 0.0
@@ -102,8 +113,8 @@ class Fused(Engine):
         while taken < len(rates):
             limit = self._optimizer.steps_until_refresh(self._step)
             count = len(rates) - taken if limit is None else min(limit, len(rates) - taken)
-            samples = pixels[taken * self._batch : (taken + count) * self._batch]
-            sums = self._run_steps(samples, rates[taken : taken + count])
+            some = slice(taken * self._batch, (taken + count) * self._batch)
+            sums = self._run_steps(pixels[some], factors[some], rates[taken : taken + count])
             loss, squared_error = loss + sums.loss, squared_error + sums.squared_error
             self._step += count
             taken += count
@@ -111,12 +122,14 @@ class Fused(Engine):
                 self._optimizer.refresh_preconditioner(self._threads)
         return Advance(loss, squared_error)
 
-    def _run_steps(self, pixels: NDArray[np.int64], lr_factors: NDArray[np.float64]) -> Advance:
+    def _run_steps(
+        self, pixels: NDArray[np.int64], weights: NDArray[np.float32], lr_factors: NDArray[np.float64]
+    ) -> Advance:
         """Take steps without interruption, on all threads."""
         with self._workspace() as workspace:
             barrier.begin(workspace.barrier)
             work = [
-                (network, np.array(thread), pixels, lr_factors)
+                (network, np.array(thread), pixels, weights, lr_factors)
                 for network, thread in zip(self._networks(workspace), workspace.contexts, strict=True)
             ]
             futures = []
@@ -136,6 +149,7 @@ class Fused(Engine):
         network: NDArray[np.int64],
         thread: NDArray[np.int64],
         pixels: NDArray[np.int64],
+        weights: NDArray[np.float32],
         lr_factors: NDArray[np.float64],
     ) -> tuple[float, float]:
         with flushed():
@@ -148,6 +162,7 @@ class Fused(Engine):
                 self._targets,
                 self._no_outputs if self.last_outputs is None else self.last_outputs,
                 pixels,
+                weights,
                 self._batch,
                 lr_factors,
                 self._step,
@@ -198,6 +213,12 @@ class Fused(Engine):
         named = self._named()
         return {name: named[name].copy() if name in named else model[name].numpy().copy() for name in model}
 
+    def set_weights(self, weights: Mapping[str, NDArray[Any]]) -> None:
+        """Replace the trained parameters, among what `weights` returned."""
+        for name, array in self._named().items():
+            array[:] = weights[name]
+        self._transpose()
+
     def state(self) -> Arrays:
         """Return copies of weights, a trained encoding's parameters, the optimizer's state, and the steps taken."""
         return {name: block.copy() for name, block in self._blocks().items()} | {"step": np.array(self._step)}
@@ -222,15 +243,27 @@ class Fused(Engine):
                 named[f"layers.{k}.bias"] = self._layout.bias(self._weights, k)
         return named
 
-    def _set_weights(self, weights: Mapping[str, NDArray[Any]]) -> None:
-        for name, array in self._named().items():
-            array[:] = weights[name]
-        self._transpose()
-
     def _transpose(self) -> None:
         for layer in range(len(self._linear)):
             if self._layout.has_weight_t(layer):
                 self._layout.weight_t(self._weights_t, layer)[:] = self._layout.weight(self._weights, layer)
+
+
+def _sorted_batches(
+    pixels: NDArray[np.int64], weights: NDArray[np.float32], batch: int
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Return each step's samples in the order of the pixels: neighbors find the same parameters in the caches.
+
+    ``weights`` are those of the samples, or empty.
+    """
+    whole = len(pixels) - len(pixels) % batch
+    if not len(weights):
+        steps = np.sort(pixels[:whole].reshape(-1, batch), axis=1).ravel()
+        return np.concatenate([steps, np.sort(pixels[whole:])]), weights
+    starts = np.arange(0, whole, batch)[:, np.newaxis]
+    order = (np.argsort(pixels[:whole].reshape(-1, batch), axis=1) + starts).ravel()
+    order = np.concatenate([order, whole + np.argsort(pixels[whole:])])
+    return pixels[order], weights[order]
 
 
 def _compute_outputs(network: NDArray[np.int64], *rest: Any) -> None:

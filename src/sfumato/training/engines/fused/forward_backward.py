@@ -134,12 +134,12 @@ def _fill_padding(
 
 
 @njit(nogil=True)
-def backward(net: Network, samples: int, gradients: int, add: int, encoder_gradients: int) -> None:
+def backward(net: Network, samples: int, gradients: int, add: int, encoder_gradients: int, touched: int) -> None:
     """Backpropagate the last layer's deltas; write gradients, summed over samples, to the address ``gradients``.
 
     Deltas are the loss's derivatives by a layer's preactivations, errors those by its inputs. The last layer's deltas
     follow the scratch's first vector. If ``add`` is not 0, gradients are added to those in memory. Those of an encoder
-    are always added, at ``encoder_gradients``.
+    are always added, at ``encoder_gradients``, and their pages marked at ``touched``.
     """
     one_vector, table = 4 * TILE * net.widest, layer_table(net)
     deltas, errors = net.scratch + one_vector, net.scratch + 2 * one_vector
@@ -180,7 +180,8 @@ def backward(net: Network, samples: int, gradients: int, add: int, encoder_gradi
             multiply(
                 samples, row[_FAN_IN], row[_FAN_OUT], deltas, stride, weights_t, rows, grads, rows, add_to_input_grads
             )
-            scatter_gradients(encoder_at(net.encoder), net.coordinates, samples, grads, rows, encoder_gradients)
+            encoder = encoder_at(net.encoder)
+            scatter_gradients(encoder, net.coordinates, samples, grads, rows, encoder_gradients, touched)
 
 
 @njit(nogil=True)
@@ -202,18 +203,21 @@ def output_deltas(
     preactivations: int,
     targets: NDArray[np.float32],
     pixels: NDArray[np.int64],
-    weight: float,
+    sample_weights: NDArray[np.float32],
+    factor: float,
 ) -> tuple[float, float]:
-    """Fill the last layer's deltas, each times ``weight``; return the sums of losses and squared errors.
+    """Fill the last layer's deltas, each times ``factor``; return the sums of losses and squared errors.
 
-    ``preactivations``: address of those of the ``pixels``, indices into ``targets``.
+    ``preactivations``: address of those of the ``pixels``, indices into ``targets``. ``sample_weights``: those of the
+    pixels, or none at all.
     """
     last = layer_table(net)[net.layers - 1]
     columns, channels = last[_COLUMNS], last[_FAN_OUT]
     values = matrix(preactivations, len(pixels), columns)
     deltas = matrix(net.scratch + 4 * TILE * net.widest, len(pixels), columns)
-    factor = np.float32(weight)
-    loss, squared = output_losses(loss_spec, values, targets.ctypes.data, pixels, deltas, factor)
+    loss, squared = output_losses(
+        loss_spec, values, targets.ctypes.data, pixels, sample_weights, deltas, np.float32(factor)
+    )
     for s in range(len(pixels)):
         for j in range(channels, columns):
             deltas[s, j] = np.float32(0)
@@ -224,9 +228,11 @@ def output_deltas(
 def store_outputs(
     net: Network, sigmoid_output: bool, preactivations: int, outputs: NDArray[np.float32], rows: NDArray[np.int64]
 ) -> None:
-    """Write the outputs for some preactivations to these ``rows`` of ``outputs`` (N, C)."""
+    """Write the outputs for some preactivations to these ``rows`` of ``outputs`` (M, C), as far as it has them."""
     last = layer_table(net)[net.layers - 1]
     values = matrix(preactivations, len(rows), last[_COLUMNS])
     for s in range(len(rows)):
+        if rows[s] >= len(outputs):
+            continue
         for j in range(outputs.shape[1]):
             outputs[rows[s], j] = output_of(sigmoid_output, values[s, j])

@@ -15,7 +15,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from sfumato.training.engines.compiled_loss import LossSpec
-from sfumato.training.engines.fused.encoder import encoder_at
+from sfumato.training.engines.fused.encoder import PAGE, encoder_at
 from sfumato.training.engines.fused.forward_backward import (
     Network,
     backward,
@@ -30,6 +30,7 @@ from sfumato.training.engines.fused.layout import TILE, Field
 from sfumato.training.engines.fused.optimizer_calls import (
     OptimizerContext,
     accumulate,
+    apply_encoder_rule,
     apply_rule,
     apply_update,
     precondition,
@@ -37,10 +38,13 @@ from sfumato.training.engines.fused.optimizer_calls import (
 from sfumato.training.engines.fused.reduction import share, sum_over_threads, transpose_rows
 from sfumato.training.engines.fused.thread_context import ThreadContext, barrier_wait, set_samples, thread_at
 from sfumato.training.kernels.jit import kernel
-from sfumato.training.kernels.memory import vector
+from sfumato.training.kernels.memory import flags, vector
 from sfumato.training.kernels.products import ROWS
 from sfumato.training.kernels.source_hash import source_hash
 from sfumato.training.kernels.vectors import LANES
+
+_LARGEST_GAP = 4
+"""Untouched pages between touched ones that are updated with them."""
 
 _ROWS, _COLUMNS, _WEIGHTS, _FAN_IN = int(Field.ROWS), int(Field.COLUMNS), int(Field.WEIGHTS), int(Field.FAN_IN)
 
@@ -54,15 +58,22 @@ def gradients(
     targets: NDArray[np.float32],
     outputs: NDArray[np.float32],
     batch: NDArray[np.int64],
+    batch_weights: NDArray[np.float32],
 ) -> tuple[float, float]:
-    """Compute this thread's gradients from its share of a step's samples; return the sums of losses, squared errors."""
+    """Compute this thread's gradients from its share of a step's samples; return the sums of losses, squared errors.
+
+    ``batch_weights``: factors of the samples' losses, or none at all.
+    """
     groups = -(-len(batch) // ROWS)
     begin, end = groups * thread.rank // thread.threads * ROWS, groups * (thread.rank + 1) // thread.threads * ROWS
     indices = batch[begin : min(end, len(batch))]
+    # A part of an empty array is empty, too.
+    weights = batch_weights[begin : min(end, len(batch))]
     thread_gradients = thread.gradients + thread.rank * thread.gradients_stride
     encoder_gradients = thread.encoder_gradients + thread.rank * thread.encoder_gradients_stride
+    touched = thread.touched + thread.rank * thread.touched_stride
     # The encoder's gradients are accumulated, so they start at 0.
-    vector(encoder_gradients, thread.encoder_gradients_stride // 4)[:] = np.float32(0)
+    _clear_touched(encoder_gradients, touched, thread.encoder_gradients_stride // (4 * PAGE))
     set_samples(thread, 0)
     if len(indices) == 0:
         vector(thread_gradients, thread.gradients_stride // 4)[:] = np.float32(0)
@@ -72,15 +83,18 @@ def gradients(
     # In reverse, so that the first tile's inputs stay in memory: preconditioners read them.
     for tile in range(tiles - 1, -1, -1):
         # Tiles of about equal size: a last one of a few samples would use the caches badly.
-        samples = indices[groups * tile // tiles * ROWS : min(groups * (tile + 1) // tiles * ROWS, len(indices))]
+        first, last = groups * tile // tiles * ROWS, min(groups * (tile + 1) // tiles * ROWS, len(indices))
+        samples = indices[first:last]
         gather_inputs(net, inputs, samples)
         preactivations = forward(net, len(samples))
-        tile_loss, tile_squared = output_deltas(net, loss_spec, preactivations, targets, samples, 1 / len(batch))
+        tile_loss, tile_squared = output_deltas(
+            net, loss_spec, preactivations, targets, samples, weights[first:last], 1 / len(batch)
+        )
         loss += tile_loss
         squared += tile_squared
         if len(outputs) > 0:
             store_outputs(net, loss_spec.sigmoid_output, preactivations, outputs, samples)
-        backward(net, len(samples), thread_gradients, int(tile < tiles - 1), encoder_gradients)
+        backward(net, len(samples), thread_gradients, int(tile < tiles - 1), encoder_gradients, touched)
         set_samples(thread, len(samples))
     return loss, squared
 
@@ -144,20 +158,52 @@ def update_rows_by_rule(
 
 
 @njit(nogil=True)
+def _clear_touched(gradients: int, touched: int, pages: int) -> None:
+    """Set a thread's gradients of an encoder to 0 where they are marked, and remove the marks."""
+    marks = flags(touched, pages)
+    for page in range(pages):
+        if marks[page] != 0:
+            vector(gradients + 4 * PAGE * page, PAGE)[:] = np.float32(0)
+            marks[page] = np.uint8(0)
+
+
+@njit(nogil=True)
 def update_encoder(
     net: Network, thread: ThreadContext, optimizer: OptimizerContext, lr_factor: float, step: int
 ) -> None:
-    """Add up all threads' gradients of this thread's share of a trained encoding, and apply the elementwise rule."""
+    """Add up all threads' gradients of this thread's share of a trained encoding, and apply its elementwise rule.
+
+    A rule that skips gradients of 0 is applied to the pages that any thread has touched only.
+    """
     encoder, stride = encoder_at(net.encoder), thread.encoder_gradients_stride
-    begin, end = share(encoder.length, thread.rank, thread.threads)
-    # The scratch memory holds at least this many.
-    limit = TILE * LANES
-    for position in range(begin, end, limit):
-        count = min(limit, end - position)
-        first = thread.encoder_gradients + 4 * position
-        total = sum_over_threads(first, count, stride, thread.threads, net.scratch)
+    pages = encoder.length // PAGE
+    page, end = pages * thread.rank // thread.threads, pages * (thread.rank + 1) // thread.threads
+    every = optimizer.encoder_skips == 0
+    while page < end:
+        if not (every or _is_touched(thread, page)):
+            page += 1
+            continue
+        # The scratch memory holds at least this many.
+        first, limit = page, min(end, page + TILE * LANES // PAGE)
+        last = page
+        # To update a few untouched pages, which changes nothing, takes less time than another call.
+        while page < limit and page - last <= _LARGEST_GAP:
+            if every or _is_touched(thread, page):
+                last = page
+            page += 1
+        position, count = first * PAGE, (last + 1 - first) * PAGE
+        gradients = thread.encoder_gradients + 4 * position
+        total = sum_over_threads(gradients, count, stride, thread.threads, net.scratch)
         parameters, state = encoder.parameters + 4 * position, optimizer.encoder_state + 4 * position
-        apply_rule(optimizer, net.layers, parameters, total, state, encoder.length, lr_factor, step)
+        apply_encoder_rule(optimizer, net.layers, parameters, total, state, encoder.length, lr_factor, step)
+
+
+@njit(nogil=True)
+def _is_touched(thread: ThreadContext, page: int) -> bool:
+    for rank in range(thread.threads):
+        if flags(thread.touched + rank * thread.touched_stride, page + 1)[page] != 0:
+            return True
+    return False
 
 
 def _compiled(sources: int) -> tuple[Callable[..., tuple[float, float]], Callable[..., None]]:
@@ -171,6 +217,7 @@ def _compiled(sources: int) -> tuple[Callable[..., tuple[float, float]], Callabl
         targets: NDArray[np.float32],
         outputs: NDArray[np.float32],
         pixels: NDArray[np.int64],
+        weights: NDArray[np.float32],
         batch: int,
         lr_factors: NDArray[np.float64],
         step: int,
@@ -180,8 +227,10 @@ def _compiled(sources: int) -> tuple[Callable[..., tuple[float, float]], Callabl
         loss, squared = 0.0, 0.0
         phase = 1
         for number in range(len(lr_factors)):
-            samples = pixels[number * batch : min((number + 1) * batch, len(pixels))]
-            step_loss, step_squared = gradients(net, thread, loss_spec, inputs, targets, outputs, samples)
+            first, last = number * batch, min((number + 1) * batch, len(pixels))
+            step_loss, step_squared = gradients(
+                net, thread, loss_spec, inputs, targets, outputs, pixels[first:last], weights[first:last]
+            )
             loss += step_loss
             squared += step_squared
             phase = barrier_wait(thread, phase)
@@ -204,10 +253,12 @@ def _compiled(sources: int) -> tuple[Callable[..., tuple[float, float]], Callabl
 
 
 train, outputs = _compiled(source_hash(gradients, update))
-"""``train(net, thread, optimizer, loss_spec, inputs, targets, outputs, pixels, batch, lr_factors, step)``
+"""``train(net, thread, optimizer, loss_spec, inputs, targets, outputs, pixels, weights, batch, lr_factors,
+step)``
 
 ``net`` and ``thread`` are the addresses of a `Network` and a `ThreadContext`, as int64. Take one step for each of
-``lr_factors`` with the next ``batch`` of ``pixels``, after ``step`` others. Return this thread's terms of the sums
+``lr_factors`` with the next ``batch`` of ``pixels``, after ``step`` others. ``weights`` are factors of the pixels'
+losses, or none at all. Return this thread's terms of the sums
 of losses and squared errors, each before its own step. All threads run this at the same time. The samples' outputs go
 to the rows of ``outputs`` (N, C), unless it has none.
 

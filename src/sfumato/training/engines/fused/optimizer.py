@@ -3,7 +3,8 @@
 An optimizer declares its compiled form in its choice's ``compiled``: a function (choice, layout) -> `CompiledOptimizer`
 in a file of its own. Every optimizer has an elementwise `Rule`. One that preconditions the matrices of hidden layers
 also has a `Preconditioner`; then the rule updates the first and the last layer, and biases unless they are
-preconditioned too. A trained encoding is a separate group, which the rule updates with separate state.
+preconditioned too. A trained encoding is a separate group with separate state, updated by the same rule or by that of
+the encoding's own optimizer.
 
 In every step each thread, for its share of the rows,
 
@@ -44,6 +45,8 @@ class Rule:
     parameters: tuple[float, ...] = ()
     state: tuple[str, ...] = ()
     """Names of the state variables of each weight, which start at 0."""
+    skips_zero_gradients: bool = False
+    """Whether a weight whose gradient is 0 stays unchanged, together with its state."""
 
 
 @dataclass(frozen=True)
@@ -97,16 +100,26 @@ class CompiledOptimizer:
 class Optimizer:
     """The optimizer of one network: its state, and the work between compiled steps."""
 
-    def __init__(self, choice: choices.Optimizer, layout: Layout, encoder: int = 0) -> None:
-        """Allocate the state and compile; ``encoder`` is the length of a trained encoding's block of parameters."""
+    def __init__(
+        self,
+        choice: choices.Optimizer,
+        layout: Layout,
+        encoder: int = 0,
+        encoder_choice: choices.Optimizer | None = None,
+    ) -> None:
+        """Allocate the state and compile.
+
+        ``encoder`` is the length of a trained encoding's block of parameters; ``encoder_choice`` its own optimizer.
+        """
         compiled: CompiledOptimizer = choice.compiled_implementation()(choice, layout)
         rule, hidden = compiled.rule, compiled.hidden
+        encoder_rule = _rule_of(encoder_choice, layout) if encoder_choice else rule
         self._layout = layout
         self._refresh = hidden.refresh if hidden else None
         self.work = hidden.work if hidden else 0
         """Length of a thread's work space, in float32."""
         rule_state = zeros(len(rule.state) * layout.parameters)
-        encoder_state = zeros(len(rule.state) * encoder)
+        encoder_state = zeros(len(encoder_rule.state) * encoder)
         self.state: State = dict(zip(rule.state, rule_state.reshape(-1, layout.parameters), strict=True))
         """Blocks of numbers by name: all state that is needed to continue."""
         blocks: State = {}
@@ -115,15 +128,17 @@ class Optimizer:
             blocks = {name: self.state[name] for name in hidden.state}
             blocks |= {name: zeros(length) for name, length in hidden.scratch.items()}
         if encoder:
-            names = (f"encode.{name}" for name in rule.state)
+            names = (f"encode.{name}" for name in encoder_rule.state)
             self.state |= dict(zip(names, encoder_state.reshape(-1, encoder), strict=True))
         # Arrays of at least one number, because an empty array has no address.
-        fan_ins = [*(int(row[Field.FAN_IN]) for row in layout.table), 0]
-        rates = np.array([rule.rate(fan_in) for fan_in in fan_ins], np.float64)
+        rates = np.array([*(rule.rate(int(row[Field.FAN_IN])) for row in layout.table), encoder_rule.rate(0)])
         rule_parameters = np.array(rule.parameters or (0.0,), np.float64)
+        encoder_parameters = np.array(encoder_rule.parameters or (0.0,), np.float64)
         parameters = np.array((hidden and hidden.parameters) or (0.0,), np.float64)
         addresses = np.array([block.ctypes.data for block in blocks.values()] or [0], np.int64)
-        functions = [compile_rule(rule.update, len(rule_parameters), len(rule.state))]
+        functions = [
+            compile_rule(each.update, max(len(each.parameters), 1), len(each.state)) for each in (rule, encoder_rule)
+        ]
         if hidden:
             functions += compile_preconditioner(
                 (hidden.accumulate, hidden.precondition, hidden.apply_update),
@@ -131,7 +146,7 @@ class Optimizer:
                 len(hidden.parameters),
                 len(blocks),
             )
-        update, *hidden_addresses = [function.address for function in functions]
+        update, encoder_update, *hidden_addresses = [function.address for function in functions]
         accumulate, precondition, apply_update = hidden_addresses or (0, 0, 0)
         # The memory behind the addresses must live as long as this object.
         self._referenced: Sequence[Any] = (
@@ -140,6 +155,7 @@ class Optimizer:
             blocks,
             rates,
             rule_parameters,
+            encoder_parameters,
             parameters,
             addresses,
         )
@@ -149,7 +165,10 @@ class Optimizer:
             rule_parameters=rule_parameters.ctypes.data,
             rates=rates.ctypes.data,
             state=rule_state.ctypes.data,
+            encoder_update=encoder_update,
+            encoder_parameters=encoder_parameters.ctypes.data,
             encoder_state=encoder_state.ctypes.data,
+            encoder_skips=int(encoder_rule.skips_zero_gradients),
             accumulate=accumulate,
             precondition=precondition,
             apply_update=apply_update,
@@ -157,6 +176,11 @@ class Optimizer:
             blocks=addresses.ctypes.data,
             preconditions_biases=int(hidden is not None and hidden.preconditions_biases),
         )
+
+    @property
+    def reads_samples(self) -> bool:
+        """Whether it depends on the order of a step's samples: a preconditioner may read the first ones' inputs."""
+        return self.context.precondition != 0
 
     @property
     def needs_initial_pass(self) -> bool:
@@ -183,3 +207,10 @@ class Optimizer:
         for name, block in self.state.items():
             if name not in refreshed:
                 block.fill(0)
+
+
+def _rule_of(choice: choices.Optimizer, layout: Layout) -> Rule:
+    """Return the rule of a trained encoding's own optimizer, which has no hidden layers."""
+    compiled: CompiledOptimizer = choice.compiled_implementation()(choice, layout)
+    assert compiled.hidden is None, choice
+    return compiled.rule

@@ -40,8 +40,13 @@ class OptimizerContext(NamedTuple):
     """Address of the learning rates of all layers, then that of a trained encoding, float64."""
     state: int
     """Address of the rule's blocks, one after the other."""
+    encoder_update: int
+    """The rule of a trained encoding."""
+    encoder_parameters: int
     encoder_state: int
-    """Address of the rule's blocks for a trained encoding."""
+    """Address of its blocks."""
+    encoder_skips: int
+    """1 if this rule leaves parameters whose gradients are 0 unchanged."""
     accumulate: int
     precondition: int
     apply_update: int
@@ -169,7 +174,7 @@ def apply_rule(
     lr_factor: float,
     step: int,
 ) -> None:
-    """Update as many weights as there are gradients by the rule, at the rate of a ``group`` (a layer, or the encoding).
+    """Update as many weights as there are gradients by the rule, at the rate of a ``group``: a layer.
 
     ``weights`` and ``state`` are the addresses of these weights and of their first state variable; the next variable is
     ``stride`` float32 further.
@@ -177,6 +182,23 @@ def apply_rule(
     rate = doubles(optimizer.rates, group + 1)[group] * lr_factor
     count, first = len(gradients), gradients.ctypes.data
     _rule(optimizer.update, weights, first, count, state, stride, optimizer.rule_parameters, rate, step)
+
+
+@njit(nogil=True)
+def apply_encoder_rule(
+    optimizer: OptimizerContext,
+    group: int,
+    parameters: int,
+    gradients: NDArray[np.float32],
+    state: int,
+    stride: int,
+    lr_factor: float,
+    step: int,
+) -> None:
+    """Update a trained encoding's parameters, as `apply_rule` does; ``group`` follows those of all layers."""
+    rate = doubles(optimizer.rates, group + 1)[group] * lr_factor
+    count, first = len(gradients), gradients.ctypes.data
+    _rule(optimizer.encoder_update, parameters, first, count, state, stride, optimizer.encoder_parameters, rate, step)
 
 
 @njit(nogil=True)

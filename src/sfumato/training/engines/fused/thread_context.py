@@ -9,8 +9,10 @@ from numba import njit
 from numba.np.unsafe import ndarray
 
 from sfumato.training.engines.barrier import LINE, arrive_and_wait, counters
+from sfumato.training.engines.fused.encoder import PAGE
 from sfumato.training.engines.fused.layout import Layout
 from sfumato.training.kernels.memory import doubles, integers, zeros
+from sfumato.training.kernels.vectors import round_up
 
 _to_fixed_tuple: Any = ndarray.to_fixed_tuple
 
@@ -37,6 +39,9 @@ class ThreadContext(NamedTuple):
     encoder_gradients: int
     """Address of the first thread's gradients of a trained encoding."""
     encoder_gradients_stride: int
+    touched: int
+    """Address of the first thread's marks of the pages of these gradients that are not 0, uint8."""
+    touched_stride: int
     work: int
     """Address of the first thread's work space of the optimizer, of the length that the optimizer asks for."""
     work_stride: int
@@ -54,13 +59,16 @@ def thread_at(address: int) -> ThreadContext:
 class Workspace:
     """The memory in which threads compute a step. It holds no state between calls: networks of one layout may share it.
 
-    ``work``: float32 that the optimizer needs per thread; ``encoder``: parameters of a trained encoding, padded.
+    ``work``: float32 that the optimizer needs per thread; ``encoder``: length of a trained encoding's block.
     """
 
     def __init__(self, layout: Layout, threads: int, *, work: int, encoder: int) -> None:
         self.barrier = counters(threads)
         self._memory, self._gradients = zeros(threads * layout.memory), zeros(threads * layout.parameters)
         self._encoder_gradients, self._work = zeros(threads * encoder), zeros(threads * work)
+        # Each thread's marks begin at a cache line of their own.
+        touched = round_up(encoder // PAGE, 128)
+        self._touched = zeros(threads * touched // 4).view(np.uint8)
         self._partial_sums = np.zeros((len(layout.table), threads * LINE))
         self._samples = np.zeros(threads * LINE, np.int64)
         self.memories = np.split(self._memory, threads)
@@ -80,6 +88,8 @@ class Workspace:
                 gradients_stride=4 * layout.parameters,
                 encoder_gradients=self._encoder_gradients.ctypes.data,
                 encoder_gradients_stride=4 * encoder,
+                touched=self._touched.ctypes.data,
+                touched_stride=touched,
                 work=self._work.ctypes.data,
                 work_stride=4 * work,
             )

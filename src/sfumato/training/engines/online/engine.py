@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from concurrent.futures import wait
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,7 +22,7 @@ from sfumato.parallel import Helpers
 from sfumato.recipe import choices
 from sfumato.training.engines import barrier, compiled_outputs
 from sfumato.training.engines.compiled_activation import choices_of, compiled
-from sfumato.training.engines.compiled_engine import announced, encoded, is_trained
+from sfumato.training.engines.compiled_engine import NO_WEIGHTS, announced, encoded, is_trained
 from sfumato.training.engines.compiled_loss import CompiledLoss
 from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
 from sfumato.training.engines.online import kernel
@@ -63,7 +64,12 @@ class Online(Engine):
         self._no_outputs = np.empty((0, self._targets.shape[1]), np.float32)
         sizes = [self._linear[0].in_features, *(layer.out_features for layer in self._linear)]
         self._rates = np.array([sgd.lr / math.sqrt(n + 1) if sgd.fan_in_scaling else sgd.lr for n in sizes[:-1]])
-        self._loss = CompiledLoss(loss, self._targets.shape[1], sigmoid_output=model.sigmoid_output)
+        self._loss = CompiledLoss(
+            loss,
+            self._targets.shape[1],
+            sigmoid_output=model.sigmoid_output,
+            channel_weights=recipe.training.channel_weights,
+        )
         self._activations = [compiled(each) for each in activations]
         threads = useful_threads(sizes, task.threads)
         self._shards = [Shard(sizes, rank, threads) for rank in range(threads)]
@@ -93,23 +99,25 @@ class Online(Engine):
         self._helpers = Helpers(threads - 1, "sfumato-online") if threads > 1 else None
         # The number of steps whose updates the shards' matrices do not contain yet; see `step`.
         self._pending_updates = 0
-        weights = {f"layers.{name}": tensor.detach().numpy() for name, tensor in model.layers.state_dict().items()}
-        self._copy(self._zeros() | weights, into_shards=True)
+        self.set_weights({name: tensor.detach().numpy() for name, tensor in model.state_dict().items()})
         # No step: the kernel is compiled or loaded now, not while the first steps are timed.
         with announced(self.name, kernel.train):
-            self._train(self._networks[0], np.empty(0, np.int64), np.empty(0))
+            self._train(self._networks[0], np.empty(0, np.int64), NO_WEIGHTS, np.empty(0))
 
-    def advance(self, pixels: NDArray[np.int64], rates: NDArray[np.float64]) -> Advance:
+    def advance(
+        self, pixels: NDArray[np.int64], rates: NDArray[np.float64], weights: NDArray[np.float32] | None = None
+    ) -> Advance:
         """Take one step per sample, and return sums over the samples, each evaluated before its own step."""
         # Contiguous and writable, though they are only read: Numba would compile the kernel again for other arrays.
         pixels, rates = np.require(pixels, np.int64, ["C", "W"]), np.require(rates, np.float64, ["C", "W"])
+        factors = NO_WEIGHTS if weights is None else np.require(weights, np.float32, ["C", "W"])
         barrier.begin(self._counts)
         first, *others = self._networks
         futures = []
         try:
             if self._helpers is not None:
-                futures = [self._helpers.submit(self._train, network, pixels, rates) for network in others]
-            loss, squared_error = self._train(first, pixels, rates)
+                futures = [self._helpers.submit(self._train, network, pixels, factors, rates) for network in others]
+            loss, squared_error = self._train(first, pixels, factors, rates)
         except BaseException:
             barrier.give_up(self._counts)
             wait(futures)
@@ -119,7 +127,13 @@ class Online(Engine):
         self._pending_updates = (self._pending_updates + len(pixels)) % RANK
         return Advance(loss=loss, squared_error=squared_error)
 
-    def _train(self, net: Network, pixels: NDArray[np.int64], factors: NDArray[np.float64]) -> tuple[float, float]:
+    def _train(
+        self,
+        net: Network,
+        pixels: NDArray[np.int64],
+        weights: NDArray[np.float32],
+        factors: NDArray[np.float64],
+    ) -> tuple[float, float]:
         return kernel.train(
             net,
             self._loss.spec,
@@ -129,6 +143,7 @@ class Online(Engine):
             # One thread is enough: each has all preactivations of the last layer.
             self._no_outputs if self.last_outputs is None or net.rank > 0 else self.last_outputs,
             pixels,
+            weights,
             factors,
             self._pending_updates,
         )
@@ -146,6 +161,12 @@ class Online(Engine):
                 named[f"layers.{k}.weight"] -= np.outer(step, inputs)
         model = self._model.state_dict()
         return {name: named[name] if name in named else model[name].numpy().copy() for name in model}
+
+    def set_weights(self, weights: Mapping[str, NDArray[Any]]) -> None:
+        """Replace weights and biases; no update is pending then."""
+        self._pending_updates = 0
+        zeros = self._zeros()
+        self._copy({name: weights.get(name, array) for name, array in zeros.items()}, into_shards=True)
 
     def state(self) -> Arrays:
         """Return copies of the weights in the threads' shards, the pending updates' vectors, and their number."""

@@ -32,6 +32,7 @@ def _compiled(sources: int) -> Callable[..., tuple[float, float]]:
         targets: NDArray[np.float32],
         outputs: NDArray[np.float32],
         pixels: NDArray[np.int64],
+        weights: NDArray[np.float32],
         factors: NDArray[np.float64],
         pending_updates: int,
     ) -> tuple[float, float]:
@@ -51,10 +52,10 @@ def _compiled(sources: int) -> Callable[..., tuple[float, float]]:
             phase = forward(net, pending_updates, phase)
             if phase < 0:
                 break
-            sample_loss, sample_squared = output_errors(net, loss_spec)
+            sample_loss, sample_squared = output_errors(net, loss_spec, weights[index : index + 1])
             loss += sample_loss
             squared += sample_squared
-            if len(outputs) > 0:
+            if pixel < len(outputs):
                 store_outputs(net, loss_spec, outputs[pixel])
             phase = backward(net, pending_updates, phase)
             if phase < 0:
@@ -68,9 +69,10 @@ def _compiled(sources: int) -> Callable[..., tuple[float, float]]:
 train = _compiled(source_hash(sample_inputs, forward, output_errors, store_outputs, backward, vector))
 """Take one step for each of ``pixels``; return the sums of the losses and squared errors, each before its own step.
 
-``train(net, loss_spec, rates, features, targets, outputs, pixels, factors, pending_updates)``: ``rates`` are the
-layers' learning rates, ``features`` (N, F) the encoded inputs, ``targets`` is (N, C), ``factors`` are the steps'
-factors of the rates; ``pending_updates`` is the number of earlier steps whose updates the matrices do not contain yet.
-All threads run this at the same time on the same samples. The samples' outputs go to the rows of ``outputs`` (N, C),
-unless it has none.
+``train(net, loss_spec, rates, features, targets, outputs, pixels, weights, factors, pending_updates)``: ``rates`` are
+the layers' learning rates, ``features`` (N, F) the encoded inputs, ``targets`` is (N, C), ``weights`` are factors of
+the samples' losses, or none at all, ``factors`` are the steps' factors of the rates; ``pending_updates`` is the number
+of earlier steps whose updates the matrices do not contain yet.
+All threads run this at the same time on the same samples. The samples' outputs go to the rows of ``outputs`` (M, C),
+as far as it has them.
 """

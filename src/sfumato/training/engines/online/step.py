@@ -206,12 +206,12 @@ def backward(net: Network, pending_updates: int, phase: int) -> int:
 
 
 @inlined(FASTMATH)
-def output_errors(net: Network, loss_spec: LossSpec) -> tuple[float, float]:
-    """Fill the last layer's deltas; return the sample's loss and squared error."""
+def output_errors(net: Network, loss_spec: LossSpec, weight: NDArray[np.float32]) -> tuple[float, float]:
+    """Fill the last layer's deltas; return the sample's loss and squared error. ``weight``: the sample's, or none."""
     last = net.layers - 1
     preactivations = matrix(_at(net, last, _PREACTIVATIONS), 1, _field(net, last, _UNITS))
     deltas = matrix(_at(net, last, _DELTAS), 1, preactivations.shape[1])
-    return output_losses(loss_spec, preactivations, net.target, _FIRST, deltas, np.float32(1))
+    return output_losses(loss_spec, preactivations, net.target, _FIRST, weight, deltas, np.float32(1))
 
 
 @inlined(FASTMATH)

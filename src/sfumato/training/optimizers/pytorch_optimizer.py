@@ -1,0 +1,116 @@
+"""The optimizers of the library pytorch-optimizer (https://github.com/kozistr/pytorch_optimizer), under one adapter.
+
+The library is an optional dependency, the extra ``optimizers``; it is imported when one of them is built, and
+`sfumato.training.engines.requirements` refuses them by name where it is missing.
+
+- Adan: Xie et al. 2022, "Adan: Adaptive Nesterov Momentum Algorithm for Faster Optimizing Deep Models",
+  arXiv 2208.06677
+- Lion: Chen et al. 2023, "Symbolic Discovery of Optimization Algorithms", arXiv 2302.06675
+- Apollo: Ma 2020, "Apollo: An Adaptive Parameter-wise Diagonal Quasi-Newton Method for Nonconvex Stochastic
+  Optimization", arXiv 2009.13586; without its warm-up, which a schedule can have
+- Schedule-Free AdamW: Defazio et al. 2024, "The Road Less Scheduled", arXiv 2405.15682
+- Shampoo: Gupta et al. 2018, "Shampoo: Preconditioned Stochastic Tensor Optimization", arXiv 1802.09568; without
+  momentum, because the library's momentum mixes gradients with preconditioned ones
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import nn
+
+from sfumato.recipe import choices
+from sfumato.training.optimizers.adam_step import evaluate_closure
+
+
+class _Adapted(torch.optim.Optimizer):
+    """What every optimizer of the library needs here; the first base class of each."""
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Update every parameter that has a gradient; return the closure's loss."""
+        loss = evaluate_closure(closure)
+        for parameter in _parameters(self):
+            # The library writes to gradients, and automatic differentiation may give one tensor to two parameters.
+            if parameter.grad is not None:
+                parameter.grad = parameter.grad.clone()
+        try:
+            super().step()
+        except torch.linalg.LinAlgError:  # pyright: ignore[reportPrivateImportUsage]
+            # Of numbers that are not finite: the training has diverged, and its monitor must see that.
+            with torch.no_grad():
+                for parameter in _parameters(self):
+                    parameter.fill_(math.nan)
+        return loss
+
+
+class _Averaging(_Adapted):
+    """An optimizer that evaluates other weights than those at which it takes gradients."""
+
+    @contextmanager
+    def evaluation_weights(self) -> Iterator[None]:
+        """Set the parameters to the averaged weights during the block; then restore the same bits."""
+        trained = [parameter.detach().clone() for parameter in _parameters(self)]
+        self.eval()  # pyright: ignore[reportAttributeAccessIssue]
+        try:
+            yield
+        finally:
+            # Not the library's own way back, which rounds.
+            for group in self.param_groups:
+                group["train_mode"] = True
+            with torch.no_grad():
+                for parameter, saved in zip(_parameters(self), trained, strict=True):
+                    parameter.copy_(saved)
+
+
+def adan(choice: choices.Adan, model: nn.Module, threads: int) -> torch.optim.Optimizer:
+    """Return Adan with all parameters in one group."""
+    betas = (choice.beta1, choice.beta2, choice.beta3)
+    return _kind("Adan")(
+        model.parameters(), lr=choice.lr, betas=betas, eps=choice.eps, weight_decay=choice.weight_decay
+    )
+
+
+def lion(choice: choices.Lion, model: nn.Module, threads: int) -> torch.optim.Optimizer:
+    """Return Lion with all parameters in one group."""
+    betas = (choice.beta1, choice.beta2)
+    return _kind("Lion")(model.parameters(), lr=choice.lr, betas=betas, weight_decay=choice.weight_decay)
+
+
+def apollo(choice: choices.Apollo, model: nn.Module, threads: int) -> torch.optim.Optimizer:
+    """Return Apollo with all parameters in one group."""
+    return _kind("ApolloDQN")(model.parameters(), lr=choice.lr, beta=choice.beta, eps=choice.eps, warmup_steps=0)
+
+
+def schedule_free(choice: choices.ScheduleFree, model: nn.Module, threads: int) -> torch.optim.Optimizer:
+    """Return Schedule-Free AdamW with all parameters in one group, in training mode."""
+    betas = (choice.beta1, choice.beta2)
+    return _kind("ScheduleFreeAdamW", _Averaging)(
+        model.parameters(), lr=choice.lr, betas=betas, eps=choice.eps, weight_decay=choice.weight_decay
+    )
+
+
+def shampoo(choice: choices.Shampoo, model: nn.Module, threads: int) -> torch.optim.Optimizer:
+    """Return Shampoo with all parameters in one group."""
+    # The library computes roots where its count of steps is divisible, and updates no weight before the first ones.
+    group = {"params": list(model.parameters()), "step": choice.update_interval - 1}
+    return _kind("Shampoo")(
+        [group], lr=choice.lr, matrix_eps=choice.eps, preconditioning_compute_steps=choice.update_interval
+    )
+
+
+@functools.cache
+def _kind(name: str, adapter: type[_Adapted] = _Adapted) -> Callable[..., torch.optim.Optimizer]:
+    """Return a class of the library with its adapter, whose methods come before its own."""
+    import pytorch_optimizer as library
+
+    return type(name, (adapter, getattr(library, name)), {})
+
+
+def _parameters(optimizer: torch.optim.Optimizer) -> Iterator[nn.Parameter]:
+    for group in optimizer.param_groups:
+        yield from group["params"]
