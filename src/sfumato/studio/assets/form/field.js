@@ -122,11 +122,11 @@ function call(spec, id, changed) {
   const input = h("select", { id, onchange: choose }, options);
   let values = {};
   let chosen = "";
-  let listed = "";
+  let typed = "";
 
   function choose() {
     // A list begins with the call that it replaces.
-    if (input.value === LIST) listed = written(chosen, values, parameters(chosen));
+    if (input.value === LIST) typed = written(chosen, values, parameters(chosen));
     fill({});
     changed();
   }
@@ -135,11 +135,11 @@ function call(spec, id, changed) {
     chosen = input.value;
     if (chosen === LIST) {
       const keep = (event) => {
-        listed = event.target.value.trim();
+        typed = event.target.value.trim();
         changed();
       };
       about.replaceChildren(...marked(`Separated by commas, such as \`${spec.choices[0].name},${spec.choices[1].name}\`.`));
-      inside.replaceChildren(h("label", {}, h("span", {}, "From the first layer"), h("input", { type: "text", value: listed, autocomplete: "off", spellcheck: "false", "aria-label": `${spec.title} of each layer`, oninput: keep })));
+      inside.replaceChildren(h("label", {}, h("span", {}, "From the first layer"), h("input", { type: "text", value: typed, autocomplete: "off", spellcheck: "false", "aria-label": `${spec.title} of each layer`, oninput: keep })));
       return;
     }
     values = Object.fromEntries(parameters(input.value).map((each) => [each.name, given[each.name] ?? String(each.default ?? "")]));
@@ -171,7 +171,7 @@ function call(spec, id, changed) {
   const normal = (text) => (isList(text) ? calls(text).map(one).join(",") : one(text));
   function set(text) {
     if (isList(text)) {
-      [input.value, listed] = [LIST, text];
+      [input.value, typed] = [LIST, text];
       return fill({});
     }
     const read = parsed(text, parameters);
@@ -184,7 +184,7 @@ function call(spec, id, changed) {
     input,
     element: input,
     more: h("div", { class: "more" }, about, inside),
-    text: () => (input.value === LIST ? listed : written(input.value, values, parameters(input.value))),
+    text: () => (input.value === LIST ? typed : written(input.value, values, parameters(input.value))),
     set,
     normal,
   };
