@@ -164,8 +164,10 @@ function call(spec, id, changed) {
   }
 
   const isList = (text) => spec.list && calls(text).length > 1;
+  // A recipe may write 0 for the first choice: no split.
+  const parse = (text) => parsed(text && Number(text) === 0 ? spec.choices[0].name : text, parameters);
   const one = (text) => {
-    const read = parsed(text, parameters);
+    const read = parse(text);
     return written(read.name, read.values, parameters(read.name));
   };
   const normal = (text) => (isList(text) ? calls(text).map(one).join(",") : one(text));
@@ -174,7 +176,7 @@ function call(spec, id, changed) {
       [input.value, typed] = [LIST, text];
       return fill({});
     }
-    const read = parsed(text, parameters);
+    const read = parse(text);
     input.value = read.name;
     if (input.selectedIndex < 0) input.selectedIndex = 0;
     fill(read.values);
