@@ -97,6 +97,21 @@ CASES: dict[str, tuple[list[str], str]] = {
         ["paint", "TILE", "--", "--budget.epochs", "1"],
         "--budget.epochs must stand before --, after which nothing is a flag",
     ),
+    **{
+        f"the executor {name}": (
+            ["compare", "--picture", "TILE", "--axis=model.width=4,5", "--executor", name],
+            message,
+        )
+        for name, message in {
+            "nonsense": "executor must be local, ray, ray:HOST:PORT, folder:DIR, or module:Class of your own. Got",
+            "folder:absent": "absent must be a folder that this machine shares. Got none",
+        }.items()
+    },
+    "a worker's folder": (["worker", "absent"], "sfumato: absent must be a folder that this machine shares. Got none"),
+    "a worker's network": (
+        ["worker", "FOLDER.png", "--allow", "nope"],
+        "--allow must be given a class, package.module:Class. Got 'nope'",
+    ),
     "two pictures": (["paint", "TILE", "--", "other.png"], "paint takes one picture. Got 'other.png' as well"),
 }
 

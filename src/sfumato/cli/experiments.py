@@ -19,6 +19,7 @@ from sfumato.interrupt import stop_on_signals
 from sfumato.lab import arm_summaries, picture_sets, report, saturation_report, trainable, verdict
 from sfumato.lab.arms import Picture, load, values_of
 from sfumato.lab.compare import default_folder, plan_of
+from sfumato.lab.executors import select
 from sfumato.lab.experiment import Experiment, StoppedError, run_plan
 from sfumato.lab.forecast import forecast
 from sfumato.lab.plan import Plan
@@ -91,6 +92,8 @@ def train_and_print(
     as_json: print one JSON document instead.
     """
     trainable.check(plan)
+    # Before the forecast, which trains each arm for a moment.
+    select.check(executor, [arm.recipe for arm in plan.arms])
     folder, learned = default_folder(plan) if out is None else out, values_of(pictures)
     progress = StagesProgress()
     files: list[Path] = []

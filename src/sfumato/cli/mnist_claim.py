@@ -13,6 +13,7 @@ from sfumato.lab.arms import load, values_of
 from sfumato.lab.compare import paired_seeds
 from sfumato.lab.digits import data, epoch_time, mnist
 from sfumato.lab.digits.data import Digits
+from sfumato.lab.executors import select
 from sfumato.lab.experiment import Experiment, StoppedError, run_plan
 from sfumato.lab.mnist_claim import Claim, checked, default_folder
 from sfumato.lab.questions import mnist_claim
@@ -56,6 +57,8 @@ def run_experiment(
     )
     for plan in plans:
         trainable.check(require_optuna(plan))
+        # Before the forecasts, which train each arm for a moment.
+        select.check(executor, [arm.recipe for arm in plan.arms])
     folder = checked(default_folder(plans) if out is None else out)
     progress = StagesProgress()
     experiments_run: list[Experiment] = []

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sfumato.cores import available_cores
 from sfumato.errors import RecipeError, RunError
@@ -131,7 +131,7 @@ def run_plan(
             work = Work(plan, rows)
             watch(work.done, work.total)
             before = len(rows)
-            for outcome in train(_longest_first(plan, missing), learned, stop):
+            for outcome in require_outcomes(train(_longest_first(plan, missing), learned, stop), train):
                 require_outcome(outcome, train)
                 folder.write(outcome, order[outcome.key.arm])
                 rows[outcome.key] = outcome.row
@@ -147,6 +147,17 @@ def run_plan(
                 )
             _check_not_all_failed(rows)
         return Experiment(folder, plan, rows)
+
+
+def require_outcomes(outcomes: object, executor: Executor) -> Iterable[Any]:
+    """Return what an executor returned. Raises RunError unless outcomes can be taken from it."""
+    if not isinstance(outcomes, Iterable):
+        name = type(outcomes).__name__
+        raise RunError(
+            f"the executor {name_of(executor)} must yield outcomes, as train(...) returns. Got {name}; write a "
+            "generator, or return a list of them."
+        )
+    return cast("Iterable[Any]", outcomes)
 
 
 def require_outcome(outcome: object, executor: Executor) -> None:

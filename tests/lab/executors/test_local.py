@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import sfumato as sf
 from sfumato.errors import RecipeError, RunError
 from sfumato.lab.executors import select
 from sfumato.lab.executors.executor import Stop
@@ -76,6 +77,8 @@ def test_an_executor_of_one_s_own_is_named_by_its_module(tmp_path: Path, monkeyp
 def test_other_names_are_refused(name: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "own_executor.py").write_text(OWN)
     monkeypatch.chdir(tmp_path)
+    with pytest.raises(RecipeError, match=message):
+        select.check(name, [])
     with pytest.raises(RecipeError, match=message) as caught:
         select.opened(name, list, 1)
     assert "\n" not in str(caught.value)
@@ -111,6 +114,27 @@ def test_nothing_is_written_if_the_executor_is_refused(
         run_plan(small_plan({}, {"model": {"width": 9}}), target(), tmp_path / "e", executor=name)
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "e").exists()
+
+
+def test_an_executor_that_returns_nothing_is_named(tmp_path: Path) -> None:
+    def mine(trials: Iterable[Trial], learned: Any, stop: Any) -> Any:
+        return None
+
+    plan = small_plan({}, {"model": {"width": 9}})
+    for run in (
+        lambda: run_plan(plan, target(), tmp_path / "e", executor=mine),
+        lambda: sf.sweep({"model.width": "4..9"}, target()[0], trials=1, out=tmp_path / "s", executor=mine),
+    ):
+        with pytest.raises(RunError, match="the executor mine must yield outcomes, as .* Got NoneType; write a gen"):
+            run()
+
+
+def test_a_class_is_not_made_to_check_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "own_costly.py").write_text("class Costly:\n    def __init__(self):\n        raise ValueError('now')\n")
+    monkeypatch.chdir(tmp_path)
+    select.check("own_costly:Costly", [])
+    with pytest.raises(RecipeError, match="and ValueError: now"):
+        select.opened("own_costly:Costly", list, 1)
 
 
 def test_an_executor_that_yields_something_else_is_named(tmp_path: Path) -> None:

@@ -241,6 +241,7 @@ def test_networks_of_one_s_own_are_trained_in_processes() -> None:
 def test_a_wrong_storage_leaves_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="storage must be"):
         sweep(tmp_path / "s", trials=1, storage="postgresql+psycopg://somebody:secret@127.0.0.1:1/none")
+    assert not (tmp_path / "s").exists()
     assert len(sweep(tmp_path / "s", trials=1).configurations) == 1
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib import import_module
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from sfumato.errors import RecipeError
 from sfumato.formatting import shortened
@@ -17,6 +17,8 @@ from sfumato.recipe.engines import ENGINES
 from sfumato.training.engines import choose
 
 LOCAL = "local"
+
+RULE = "executor must be local, ray, ray:HOST:PORT, folder:DIR, or module:Class of your own."
 
 
 def local_name(recipes: Sequence[Recipe]) -> str:
@@ -80,6 +82,16 @@ def opened(
     return nullcontext(_own(given))
 
 
+def check(given: str | None, recipes: Sequence[Recipe]) -> None:
+    """Raise what `opened` would raise about a name, and start nothing."""
+    if given is not None and given != LOCAL:
+        kind, _, rest = given.partition(":")
+        if kind == "ray" or (kind == "folder" and rest):
+            opened(given, lambda: recipes, 0)
+        else:
+            _named(given)
+
+
 def _require_importable(recipes: Sequence[Recipe], given: str) -> None:
     for recipe in recipes:
         if (recipe.model.module or "").startswith("__main__:"):
@@ -91,20 +103,37 @@ def _require_importable(recipes: Sequence[Recipe], given: str) -> None:
 
 def _own(given: str) -> Executor:
     """Return an executor of the user's own, ``module:Class`` or ``module:function``, whom the user named."""
+    found = _named(given)
+    with _refused(given):
+        made = found() if isinstance(found, type) else found
+    return cast("Executor", _require_callable(given, made))
+
+
+def _named(given: str) -> Any:
+    """Import the class or the function that a user named. Raises RecipeError."""
     module, separator, name = given.partition(":")
-    rule = "executor must be local, ray, ray:HOST:PORT, folder:DIR, or module:Class of your own."
     if not (separator and module and name):
-        raise RecipeError(f"{rule} Got {shortened(repr(given), 200)}.")
+        raise RecipeError(f"{RULE} Got {shortened(repr(given), 200)}.")
+    with _refused(given):
+        found = getattr(import_module(module), name)
+    return _require_callable(given, found)
+
+
+def _require_callable(given: str, found: Any) -> Any:
+    if not callable(found):
+        raise RecipeError(f"{RULE} Got {shortened(repr(given), 200)}, which cannot be called with trials.")
+    return found
+
+
+@contextmanager
+def _refused(given: str) -> Iterator[None]:
+    """Import from the current folder too in the block; raise RecipeError for any error of the user's code."""
     current = str(Path.cwd())
     sys.path.insert(0, current)
     try:
-        found = getattr(import_module(module), name)
-        made = found() if isinstance(found, type) else found
+        yield
     except Exception as error:
         line = shortened(" ".join(f"{type(error).__name__}: {error}".split()), 300)
-        raise RecipeError(f"{rule} Got {shortened(repr(given), 200)}, and {line}.") from error
+        raise RecipeError(f"{RULE} Got {shortened(repr(given), 200)}, and {line}.") from error
     finally:
         sys.path.remove(current)
-    if not callable(made):
-        raise RecipeError(f"{rule} Got {shortened(repr(given), 200)}, which cannot be called with trials.")
-    return cast("Executor", made)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +67,11 @@ class Folder:
                 yield
             finally:
                 self._lock = None
+                # Where its database cannot be opened, a sweep leaves nothing behind.
+                if {each.name for each in self.path.glob("*")} == {layout.LOCK}:
+                    with suppress(OSError):
+                        (self.path / layout.LOCK).unlink()
+                        self.path.rmdir()
 
     def begin(self, spec: Spec, storage: str | None, pictures: Sequence[NDArray[np.float32]]) -> None:
         """Write what the folder lacks of the spec and the pictures, once the database is open. Raises RunError."""

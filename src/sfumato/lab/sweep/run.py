@@ -11,7 +11,7 @@ from sfumato.errors import RecipeError, RunError
 from sfumato.lab.arms import Picture, values_of
 from sfumato.lab.executors import select
 from sfumato.lab.executors.executor import Executor, ReportingExecutor, name_of
-from sfumato.lab.experiment import StoppedError, Watch, ignore_progress, require_outcome
+from sfumato.lab.experiment import StoppedError, Watch, ignore_progress, require_outcome, require_outcomes
 from sfumato.lab.sweep import study as studies
 from sfumato.lab.sweep.folder import Folder
 from sfumato.lab.sweep.results import Sweep, results_of
@@ -72,7 +72,7 @@ def run_sweep(
             if reporting is None
             else reporting(tries.trials(), learned, stop, report=tries.report)
         )
-        for outcome in outcomes:
+        for outcome in require_outcomes(outcomes, train):
             require_outcome(outcome, train)
             tries.take(outcome)
             watch(count - tries.missing, count)

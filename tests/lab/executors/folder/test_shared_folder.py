@@ -62,6 +62,14 @@ def worker_thread(path: Path, counts: list[int] | None = None) -> Iterator[list[
         thread.join()
 
 
+def made(path: Path) -> Exchange:
+    """Return a new shared folder, as a driver makes it."""
+    path.mkdir(exist_ok=True)
+    exchange = Exchange(path)
+    exchange.create()
+    return exchange
+
+
 def worker_process(path: Path, *arguments: str) -> subprocess.Popen[str]:
     path.mkdir(exist_ok=True)
     command = [sys.executable, "-m", "sfumato", "worker", str(path), "--workers", "1", *arguments]
@@ -148,8 +156,7 @@ def test_a_killed_driver_finds_what_ended_meanwhile(tmp_path: Path, capsys: pyte
 
 
 def test_an_outcome_that_is_there_is_not_asked_for_again(tmp_path: Path) -> None:
-    exchange = Exchange(tmp_path / "shared")
-    exchange.create()
+    exchange = made(tmp_path / "shared")
     trial = contract.TRIALS[0]
     name = messages.name_of(messages.of_trial(trial, exchange.add_target(messages.of_target(target()[0])), versions()))
     wanted = train(trial, target()[0])
@@ -181,8 +188,7 @@ def test_a_trial_whose_processes_die_fails_after_some_tries(tmp_path: Path, monk
 
 def test_a_worker_imports_only_what_its_user_allowed(tmp_path: Path) -> None:
     shared = tmp_path / "shared"
-    exchange = Exchange(shared)
-    exchange.create()
+    exchange = made(shared)
     trial = contract.TRIALS[0]
     data = json.loads(messages.of_trial(trial, "0", versions()))
     data["recipe"]["model"] = {**data["recipe"]["model"], "module": "os:system"}
@@ -205,8 +211,7 @@ def test_a_worker_imports_only_what_its_user_allowed(tmp_path: Path) -> None:
 )
 def test_trials_of_others_are_left_alone(change: dict[str, Any], message: str, tmp_path: Path) -> None:
     shared = tmp_path / "shared"
-    exchange = Exchange(shared)
-    exchange.create()
+    exchange = made(shared)
     data = {**json.loads(messages.of_trial(contract.TRIALS[0], "0", versions())), **change}
     exchange.add(Entry(1, "a1", 0), json.dumps(data).encode())
     with worker_thread(shared) as said:
@@ -217,8 +222,7 @@ def test_trials_of_others_are_left_alone(change: dict[str, Any], message: str, t
 
 def test_a_damaged_outcome_is_trained_again(tmp_path: Path) -> None:
     shared, plan = tmp_path / "shared", small_plan({}, {"model": {"width": 9}}, seeds=1)
-    exchange = Exchange(shared)
-    exchange.create()
+    exchange = made(shared)
     name = exchange.add_target(messages.of_target(target()[0]))
     for trial in contract.TRIALS[:1]:
         data = messages.of_trial(trial, name, versions())
@@ -257,8 +261,7 @@ def test_a_trial_that_ends_while_claims_are_renewed_takes_no_process_with_it(
 def test_a_worker_ends_when_it_has_been_idle_or_is_told_to(
     is_signaled: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "shared").mkdir()
-    Exchange(tmp_path / "shared").create()
+    made(tmp_path / "shared")
     waiting, original = threading.Event(), Exchange.waiting
 
     def waited(self: Exchange) -> Any:
@@ -292,7 +295,7 @@ def test_an_error_of_the_file_system_is_one_line(who: str, tmp_path: Path, monke
         raise FileNotFoundError(errno.ENOENT, "No such file or directory", str(self.path / "claimed"))
 
     for number, (fault, message) in enumerate([(deny, "claimed: permission denied"), (delete, "was deleted or moved")]):
-        Exchange(shared).create()
+        made(shared)
         (shared / "waiting" / Entry(1, "a", 0).file).write_text("{}")
         monkeypatch.setattr(Exchange, "take_back" if who == "driver" else "waiting", fault)
         with pytest.raises(RunError, match=message):
@@ -309,12 +312,19 @@ def test_a_folder_that_a_killed_driver_had_begun_to_make_is_completed(tmp_path: 
 
 
 def test_other_folders_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match="must be a folder that this machine shares. Got none"):
-        work(tmp_path / "absent", 1, idle=0.1)
+    plan, absent = small_plan({}, {"model": {"width": 9}}), tmp_path / "absent"
+    for use in (
+        lambda: work(absent, 1, idle=0.1),
+        lambda: run_plan(plan, target(), tmp_path / "e", executor=FolderExecutor(absent), stop=lambda: True),
+        lambda: run_plan(plan, target(), tmp_path / "n", executor=f"folder:{absent}", stop=lambda: True),
+    ):
+        with pytest.raises(RunError, match="absent must be a folder that this machine shares. Got none; make it, or"):
+            use()
+    assert not absent.exists()
+    assert not (tmp_path / "n").exists()
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "file").touch()
     (tmp_path / "a-file").touch()
-    plan = small_plan({}, {"model": {"width": 9}})
     for use in (
         lambda: work(tmp_path / "other", 1, idle=0.1),
         lambda: run_plan(plan, target(), tmp_path / "e", executor=FolderExecutor(tmp_path / "other")),
@@ -326,3 +336,35 @@ def test_other_folders_are_refused(tmp_path: Path) -> None:
     (tmp_path / "newer" / "exchange.json").write_text('{"layout": 2, "lease": 60}')
     with pytest.raises(RunError, match="must have layout 1. Got 2, which another Sfumato made"):
         work(tmp_path / "newer", 1, idle=0.1)
+
+
+def test_a_driver_says_which_command_to_start_while_no_worker_trains(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Test it before any worker came, and after the only one fell silent; a worker that trains lets it be quiet."""
+    exchange, said = made(tmp_path / "the shared"), list[int]()
+    caplog.set_level("INFO", "sfumato")
+    monkeypatch.setattr(drivers, "RECONCILE_SECONDS", 0.0)
+    monkeypatch.setattr(drivers, "POLL_SECONDS", (0.01, 0.01))
+    monkeypatch.setattr(drivers, "PATIENCE_SECONDS", 0.05)
+    start, claims = time.monotonic(), list[Claim]()
+
+    def stop() -> bool:
+        said.append(caplog.text.count("no worker trains them"))
+        if said[-1] == 1 and not claims:
+            ((entry, _),) = exchange.waiting()
+            claim = exchange.claim(entry)
+            assert claim is not None
+            claims.append(claim)
+        elif claims and len(said) == silent_from:
+            # Its machine lost power long ago.
+            os.utime(claims[0].path, (1, 1))
+        return said[-1] == 2 or time.monotonic() - start > PATIENCE
+
+    silent_from = 40
+    assert list(FolderExecutor(exchange.path)(contract.TRIALS[:1], target(), stop)) == []
+    assert said[-1] == 2
+    assert f"1 trial waits in {exchange.path}, and no worker trains them" in caplog.text
+    assert f"(sfumato worker '{exchange.path}')" in caplog.text
+    # While the claim was young, nothing more was said.
+    assert said[silent_from - 1] == 1

@@ -56,10 +56,9 @@ class Exchange:
         self._me = f"{socket.gethostname()[:40]}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
 
     def create(self, lease: float = LEASE_SECONDS) -> None:
-        """Make the folder if it is missing. Raises RunError if it is something else or cannot be written."""
+        """Make what is in the folder. Raises RunError if there is none, or something else, or it cannot be written."""
         try:
             self.check()
-            self.path.mkdir(parents=True, exist_ok=True)
             for name in (TARGETS, WAITING, CLAIMED, OUTCOMES, REPORTS):
                 (self.path / name).mkdir(exist_ok=True)
             if not self.is_there:
@@ -69,8 +68,12 @@ class Exchange:
             raise self.cannot_use(error) from error
 
     def check(self) -> None:
-        """Raise RunError for an existing folder of something else."""
-        if self.path.exists() and not self.is_there:
+        """Raise RunError for a folder of something else, or one that is not there: its name may be mistyped."""
+        if not self.path.exists():
+            raise RunError(
+                f"{self.path} must be a folder that this machine shares. Got none; make it, or name another."
+            )
+        if not self.is_there:
             known = {SETTINGS, TARGETS, WAITING, CLAIMED, OUTCOMES, REPORTS}
             names = {each.name for each in self.path.iterdir()} if self.path.is_dir() else {""}
             # What a driver leaves that is killed while it makes the folder.
@@ -123,9 +126,9 @@ class Exchange:
                     found[entry.name] = entry
         return found
 
-    def count_claimed(self) -> int:
-        """Return the number of trials that are claimed."""
-        return len(_names(self.path / CLAIMED))
+    def count_claimed(self, lease: float) -> int:
+        """Return the number of trials that are claimed and whose leases have not run out."""
+        return sum(age <= lease for _, age in self._claims())
 
     def outcomes(self) -> set[str]:
         """Return the names of the trials that have outcomes."""
@@ -155,12 +158,11 @@ class Exchange:
         These are removed; those of other drivers are left for them to find.
         """
         lost: list[Entry] = []
-        now = self._now()
-        for file in _names(self.path / CLAIMED):
-            entry, path = Entry.of(file.partition(".")[0]), self.path / CLAIMED / file
+        for path, age in self._claims():
+            entry = Entry.of(path.name.partition(".")[0])
+            if entry is None or age <= lease:
+                continue
             try:
-                if entry is None or now - path.stat().st_mtime <= lease:
-                    continue
                 again = Entry(entry.number, entry.name, entry.tries + 1)
                 if again.tries >= TRIES:
                     if entry.name in mine:
@@ -286,6 +288,15 @@ class Exchange:
                 with suppress(FileNotFoundError):
                     if now - path.stat().st_mtime > KEPT_SECONDS:
                         path.unlink()
+
+    def _claims(self) -> Iterator[tuple[Path, float]]:
+        """Yield the claims, and the seconds since their workers touched them."""
+        now = self._now()
+        for file in _names(self.path / CLAIMED):
+            path = self.path / CLAIMED / file
+            # It may have just ended.
+            with suppress(FileNotFoundError):
+                yield path, now - path.stat().st_mtime
 
     def _now(self) -> float:
         """Return the time of the file system."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -27,8 +28,10 @@ POLL_SECONDS = (0.02, 0.5)
 """Shortest and longest pause between looks at the folder."""
 RECONCILE_SECONDS = 2.0
 """Seconds between looks at leases, and for trials that have vanished."""
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 10.0
 """Seconds without any worker after which a line says so."""
+REMINDER_SECONDS = 600.0
+"""Seconds after which it says so again."""
 
 
 @dataclass
@@ -53,12 +56,12 @@ class FolderExecutor:
     name = "folder"
 
     def __init__(self, path: Path | str, *, workers: int = 0, lease: float = LEASE_SECONDS) -> None:
-        """Name the folder, which is made if it is missing; ``workers``: trials at a time (0: as many as are taken)."""
+        """Name the folder, which must exist; ``workers``: trials at a time (0: as many as are taken)."""
         self._exchange = Exchange(Path(path))
         self._workers, self._lease = workers, lease
 
     def check(self) -> None:
-        """Raise RunError if the folder is something else."""
+        """Raise RunError if the folder is missing or something else."""
         self._exchange.check()
 
     def __call__(
@@ -86,7 +89,7 @@ class _Call:
         self._number = time.time_ns() // 1_000_000_000 % 1_000_000 * 1_000
         self._claimed = 0
         self._looked = -1e9
-        self._heard, self._told = time.monotonic(), False
+        self._tell_at = time.monotonic() + PATIENCE_SECONDS
 
     def outcomes(self, trials: Iterable[Trial], stop: Stop) -> Iterator[Outcome]:
         """Yield the outcomes."""
@@ -101,6 +104,7 @@ class _Call:
                 for name, outcome in found:
                     yield outcome
                     self._exchange.forget({name})
+                    self._tell_at = time.monotonic() + PATIENCE_SECONDS
                 heard = [name for name, each in self._pending.items() if self._pass_reports_on(name, each)]
                 if time.monotonic() - self._looked > RECONCILE_SECONDS:
                     yield from self._reconcile()
@@ -164,18 +168,24 @@ class _Call:
             if lost is not None:
                 yield failed(lost.trial.key, f"its worker was lost {TRIES} times.")
         there, done = self._exchange.entries(), self._exchange.outcomes()
-        self._claimed = self._exchange.count_claimed()
+        self._claimed = self._exchange.count_claimed(self._lease)
         for name, each in self._pending.items():
             vanished = name not in there and name not in done
             if vanished and each.missing:
                 self._exchange.add(each.entry, each.data)
             each.missing = vanished and not each.missing
-        if self._claimed or done:
-            self._heard, self._told = time.monotonic(), False
-        elif time.monotonic() - self._heard > PATIENCE_SECONDS and not self._told:
-            self._told = True
+        self._tell_if_nobody_works()
+
+    def _tell_if_nobody_works(self) -> None:
+        """Say once in a while that trials wait for a worker: none has come, or those that were there are gone."""
+        if self._claimed:
+            self._tell_at = time.monotonic() + PATIENCE_SECONDS
+        elif time.monotonic() > self._tell_at:
+            self._tell_at = time.monotonic() + REMINDER_SECONDS
             LOG.info(
-                "%d trials wait in %s, and no worker trains them: start sfumato worker there, or see what it says.",
-                len(self._pending),
+                "%s in %s, and no worker trains them: start one on any machine that sees the folder (sfumato worker "
+                "%s), or see what those there say.",
+                "1 trial waits" if len(self._pending) == 1 else f"{len(self._pending):,} trials wait",
                 self._exchange.path,
+                shlex.quote(str(self._exchange.path)),
             )

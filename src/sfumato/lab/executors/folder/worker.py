@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sfumato import trust
-from sfumato.errors import RecipeError, RunError
+from sfumato.errors import RecipeError
 from sfumato.lab.executors.folder import messages
 from sfumato.lab.executors.folder.entries import Claim, Entry
 from sfumato.lab.executors.folder.exchange import TRIES, Exchange
@@ -43,8 +43,6 @@ def work(
     that were training wait again then. Raises RunError for a folder of something else, or one that is not there.
     """
     exchange = Exchange(path)
-    if not path.exists():
-        raise RunError(f"{path} must be a folder that this machine shares. Got none; make it, or name another.")
     exchange.check()
     start = time.monotonic()
     # The driver makes what is in it.
