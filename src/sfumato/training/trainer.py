@@ -190,13 +190,15 @@ class Trainer(Generic[S]):
         self.clock.seconds = self._evaluated_at = self._resumed_at = seconds
 
     def _context(self, grid: Grid, coarse: tuple[int, ...]) -> Context:
-        inputs, targets = self.problem.inputs, self.problem.targets
+        # Not through the trainer, which has the sampler: after a training everything must go at once, the optimizer's
+        # hooks in the user's module included, not when the garbage collector comes to a cycle.
+        clock, engine, inputs, targets = self.clock, self._engine, self.problem.inputs, self.problem.targets
         return Context(
             seed=self.recipe.seed,
             batch=self.batching.batch,
             grid=grid,
-            progress=lambda: self.clock.progress,
-            errors=lambda: self._engine.outputs(inputs) - targets,
+            progress=lambda: clock.progress,
+            errors=lambda: engine.outputs(inputs) - targets,
             coarse=coarse,
         )
 
