@@ -98,7 +98,7 @@ def test_the_caller_s_process_stays_as_it_was(nodes: Nodes) -> None:
 @pytest.fixture
 def token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Let this process have a home of its own, with a token for clusters of Ray; return the file."""
-    from ray._raylet import AuthenticationTokenLoader  # pyright: ignore[reportAttributeAccessIssue]
+    from ray._raylet import AuthenticationTokenLoader
 
     file = tmp_path / "home" / ".ray" / "auth_token"
     file.parent.mkdir(parents=True)
@@ -113,7 +113,7 @@ def token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def assert_connects_and_leaves_no_trace(address: str) -> None:
-    from ray._raylet import get_authentication_mode  # pyright: ignore[reportAttributeAccessIssue]
+    from ray._raylet import get_authentication_mode
 
     before = dict(os.environ), get_authentication_mode()
     with RayExecutor(address):

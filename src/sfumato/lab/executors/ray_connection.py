@@ -78,7 +78,7 @@ def _restore_environment(before: Mapping[str, str], names: Collection[str]) -> N
             os.environ[name] = before[name]
     # Ray remembers, for one, whether it sends a token; a version without this reads it for each connection.
     with suppress(ImportError, AttributeError):
-        from ray._raylet import Config  # pyright: ignore[reportAttributeAccessIssue]
+        from ray._raylet import Config
 
         Config.initialize("")
 
@@ -116,7 +116,7 @@ def _print_to_log(ray: Any) -> Callable[[], None]:
     return lambda: setattr(place, name, before)
 
 
-def no_cluster(address: str, error: BaseException, hint: str = "") -> RunError:
+def no_cluster(address: str, error: Exception, hint: str = "") -> RunError:
     """Return the error about an address where no cluster is; ``hint``: what else may be wrong."""
     rule = "executor must be ray, ray:local, or ray:HOST:PORT of a cluster that runs."
     return RunError(f"{rule} Got {address!r}: {line_of(error)}{hint}")
