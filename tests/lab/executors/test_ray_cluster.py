@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +18,7 @@ import ray
 import sfumato as sf
 from sfumato.cli.main import main
 from sfumato.errors import RunError
-from sfumato.lab.executors import ray_cluster, ray_connection, versions
+from sfumato.lab.executors import ray_cluster, versions
 from sfumato.lab.executors.ray_cluster import RayExecutor
 from sfumato.lab.experiment import run_plan
 from tests.lab.executors import contract
@@ -93,73 +91,6 @@ def test_the_caller_s_process_stays_as_it_was(nodes: Nodes) -> None:
     after = dict(os.environ), signal.getsignal(signal.SIGTERM)
     assert {name: value for name, value in after[0].items() if before[0].get(name) != value} == {}
     assert after == before
-
-
-@pytest.fixture
-def token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Let this process have a home of its own, with a token for clusters of Ray; return the file."""
-    from ray._raylet import AuthenticationTokenLoader
-
-    file = tmp_path / "home" / ".ray" / "auth_token"
-    file.parent.mkdir(parents=True)
-    file.write_text("0123456789abcdef" * 4)
-    for name in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    # Ray remembers the token of a process.
-    AuthenticationTokenLoader.instance().reset_cache()
-    yield file
-    AuthenticationTokenLoader.instance().reset_cache()
-
-
-def assert_connects_and_leaves_no_trace(address: str) -> None:
-    from ray._raylet import get_authentication_mode
-
-    before = dict(os.environ), get_authentication_mode()
-    with RayExecutor(address):
-        assert ray.cluster_resources()["CPU"] == 1
-    assert (dict(os.environ), get_authentication_mode()) == before
-
-
-def test_a_cluster_without_tokens_takes_a_user_with_one(nodes: Nodes, token: Path) -> None:
-    assert_connects_and_leaves_no_trace(nodes.address)
-
-
-def test_a_cluster_of_ray_start_asks_for_the_token_that_is_there(token: Path) -> None:
-    """Test it with a head as the documentation starts one, which asks for a token as there is one."""
-    with tempfile.TemporaryDirectory(prefix="ray-") as short, socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-        free.close()
-        arguments = [
-            *("--head", "--block", "--port", str(port), "--node-ip-address", "127.0.0.1", "--num-cpus", "1"),
-            *("--include-dashboard=false", "--object-store-memory", "100000000", "--temp-dir", short),
-            "--disable-usage-stats",
-        ]
-        log = token.parent / "log"
-        with log.open("w") as file:
-            ray_start = [sys.executable, "-c", "from ray.scripts.scripts import main; main()", "start", *arguments]
-            head = subprocess.Popen(ray_start, stdout=file, stderr=subprocess.STDOUT)
-        try:
-            eventually(lambda: head.poll() is not None or "Ray runtime started" in log.read_text())
-            assert "Token authentication is enabled" in log.read_text()
-            assert_connects_and_leaves_no_trace(f"127.0.0.1:{port}")
-        finally:
-            # It ends the processes that it has started.
-            head.terminate()
-            head.wait()
-
-
-def test_an_environment_is_restored_where_no_cluster_is(token: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        assert os.environ["RAY_AUTH_MODE"] == "token"
-        raise ConnectionError("Failed to connect to Ray cluster.")
-
-    monkeypatch.setattr(ray, "init", refuse)
-    before = dict(os.environ)
-    with pytest.raises(RunError, match="to Ray cluster. If it asks for a token, set RAY_AUTH_MODE=token, and copy"):
-        ray_connection.connect("127.0.0.1:1", 1, None)
-    assert dict(os.environ) == before
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "nowhere", "127.0.0.1:port"])

@@ -7,8 +7,8 @@ import os
 import signal
 import threading
 import warnings
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from sfumato.cores import available_cores
@@ -16,8 +16,6 @@ from sfumato.errors import RunError, SfumatoError
 from sfumato.log import LOG
 
 NO_RAY = "the executor ray needs Ray, which is not installed: pip install 'sfumato[cluster]'"
-
-TOKEN_HINT = " If it asks for a token, set RAY_AUTH_MODE=token, and copy the head's ~/.ray/auth_token to this machine."
 
 CONNECT_SECONDS = 10.0
 
@@ -50,14 +48,11 @@ def connect(address: str, workers: int, runtime_env: dict[str, Any] | None) -> C
     before = dict(os.environ)
     # Ray sends statistics of its use unless it is told not to.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    try:
-        with _as_before():
+    with _as_before():
+        try:
             _init(ray, address, workers or available_cores(), options)
-    except BaseException as error:
-        _restore_environment(before, before.keys() | os.environ.keys())
-        if isinstance(error, RuntimeError | ValueError | OSError | ray.exceptions.RayError):
-            raise no_cluster(address, error, "" if address in ("auto", "local") else TOKEN_HINT) from None
-        raise
+        except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+            raise no_cluster(address, error) from None
     restore = _print_to_log(ray)
     changed = [name for name in before.keys() | os.environ.keys() if before.get(name) != os.environ.get(name)]
 
@@ -65,36 +60,12 @@ def connect(address: str, workers: int, runtime_env: dict[str, Any] | None) -> C
         with _as_before():
             ray.shutdown()
         restore()
-        _restore_environment(before, changed)
+        for name in changed:
+            os.environ.pop(name, None)
+            if name in before:
+                os.environ[name] = before[name]
 
     return disconnect
-
-
-def _restore_environment(before: Mapping[str, str], names: Collection[str]) -> None:
-    """Give variables of the environment the values that they had, and let Ray read them again, if it has read them."""
-    for name in names:
-        os.environ.pop(name, None)
-        if name in before:
-            os.environ[name] = before[name]
-    # Ray remembers, for one, whether it sends a token; a version without this reads it for each connection.
-    with suppress(ImportError, AttributeError):
-        from ray._raylet import Config
-
-        Config.initialize("")
-
-
-def _send_token_if_there_is_one() -> None:
-    """Let Ray send the user's token, as the clusters ask that `ray start` starts where there is one.
-
-    Ray does so by itself where it finds the cluster, but not where an address is given. Clusters that ask for no token
-    ignore it. ``RAY_AUTH_MODE``, if it is set, decides.
-    """
-    with suppress(ImportError):
-        # Earlier versions ask for tokens where that variable is set, and only there.
-        from ray._private.authentication import authentication_token_setup as tokens
-
-        if (enable := getattr(tokens, "maybe_enable_token_auth_if_token_available", None)) is not None:
-            enable(warn_if_disabled=False)
 
 
 def _print_to_log(ray: Any) -> Callable[[], None]:
@@ -116,15 +87,15 @@ def _print_to_log(ray: Any) -> Callable[[], None]:
     return lambda: setattr(place, name, before)
 
 
-def no_cluster(address: str, error: Exception, hint: str = "") -> RunError:
-    """Return the error about an address where no cluster is; ``hint``: what else may be wrong."""
-    rule = "executor must be ray, ray:local, or ray:HOST:PORT of a cluster that runs."
-    return RunError(f"{rule} Got {address!r}: {line_of(error)}{hint}")
+def no_cluster(address: str, error: Exception) -> RunError:
+    """Return the error about an address where no cluster is."""
+    return RunError(
+        f"executor must be ray, ray:local, or ray:HOST:PORT of a cluster that runs. Got {address!r}: {line_of(error)}"
+    )
 
 
 def _init(ray: Any, address: str, workers: int, options: dict[str, Any]) -> None:
     if address not in ("auto", "local"):
-        _send_token_if_there_is_one()
         ray.init(address=address, **options)
         return
     if address == "auto":
