@@ -127,7 +127,7 @@ class NewProcess:
     def __call__(self) -> int:
         """Return the number that the code prints."""
         before = os.times()
-        done = subprocess.run([sys.executable, "-c", self._code], capture_output=True, text=True, check=True)
+        done = subprocess.run([sys.executable, "-c", self._code], stdout=subprocess.PIPE, text=True, check=True)
         after = os.times()
         self.processor_seconds.append(sum(after[2:4]) - sum(before[2:4]))
         return int(done.stdout)

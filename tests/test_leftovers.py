@@ -10,6 +10,7 @@ import uuid
 import pytest
 
 from tests import leftovers
+from tests.patience import eventually
 
 GRANDCHILD = """
 import os, subprocess, sys
@@ -36,7 +37,8 @@ def test_a_process_whose_parent_has_ended_is_found_and_ended() -> None:
 def test_a_process_that_is_about_to_end_is_waited_for() -> None:
     mark = uuid.uuid4().hex
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, env={leftovers.VARIABLE: mark})
-    assert list(leftovers.found(mark)) == [child.pid]
+    # For a moment after its start a process has no environment.
+    assert list(eventually(lambda: leftovers.found(mark))) == [child.pid]
 
     def ends(_: float) -> None:
         child.communicate()
