@@ -27,7 +27,7 @@ types: $(VENV)/.installed-for-tests
 
 # All benchmarks run, even after one without a result.
 bench: $(VENV)/.installed-for-bench
-	@failed=; for name in online_vs_replica ceilings share_of_products fused_vs_peers concurrent_vs_eager flushed speedrun_profile paint_command; do \
+	@failed=; for name in online_vs_replica ceilings share_of_products fused_vs_peers concurrent_vs_eager flushed speedrun_profile paint_command components_vs_eager; do \
 		echo "== benchmarks/$$name.py"; $(BIN)/python benchmarks/$$name.py || failed="$$failed $$name"; \
 	done; [ -z "$$failed" ] || { echo "no result, or not all:$$failed" >&2; exit 1; }
 

@@ -139,6 +139,25 @@ def test_studio_sweep() -> None:
     assert found["bytes"] > found["compressed_bytes"] > 0
 
 
+def test_components_vs_eager(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, size in (("ROWS", 16), ("COLUMNS", 40)):
+        monkeypatch.setattr(f"settings.{name}", size)
+    some = ["activation/relu", "encoding/dense_grid", "--rounds", "2", "--threads", "1", "--seconds", "0.001"]
+    lines = script("components_vs_eager", *some).splitlines()
+    assert [line.split(",")[0] for line in lines] == ["activation/relu", "encoding/dense_grid"]
+    assert all(re.search(r"1 thread +\d+\.\d\d \(.*\) times as fast as PyTorch eager, n = 2", line) for line in lines)
+
+
+def test_hash_grid(tmp_path: Path) -> None:
+    image = tmp_path / "noise.png"
+    Image.fromarray(np.random.default_rng(1).integers(0, 256, (60, 80, 3), np.uint8)).save(image)
+    printed = script("hash_grid", str(tmp_path), "--seconds", "0.01")
+    found = re.search(r"noise +[\d.]+ dB after .*; parameters are (\d+)% of the picture's values\n", printed)
+    assert found is not None
+    assert int(found[1]) <= 70
+    assert "n = 1" in printed
+
+
 def test_share_of_products() -> None:
     printed = script("share_of_products", "tiny", "--rounds", "2", "--steps", "2")
     assert "tiny, 2 threads: products" in printed

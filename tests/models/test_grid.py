@@ -19,6 +19,8 @@ GRIDS = [
     choices.HashGrid(levels=4, features=2, log2_table_size=6, base_resolution=3, finest_resolution=21),
     choices.HashGrid(levels=3, log2_table_size=5, base_resolution=9, finest_resolution=40, interpolation="smoothstep"),
     choices.HashGrid(levels=1, features=8, log2_table_size=3, base_resolution=6),
+    choices.HashGrid(levels=2, log2_table_size=5, base_resolution=3, finest_resolution=9, include_inputs=True),
+    choices.DenseGrid(resolution=3, features=2, include_inputs=True),
 ]
 
 
@@ -75,8 +77,12 @@ def test_features_equal_the_equations(choice: choices.Encoding, ends: tuple[floa
     with torch.no_grad():
         grid.table.copy_(torch.randn(grid.table.shape, generator=torch.Generator().manual_seed(1)))
     unit = np.vstack([np.random.default_rng(2).uniform(0, 1, (200, 2)), [[0, 0], [1, 1], [0, 1], [0.5, 1]]])
-    found = grid(torch.from_numpy(ends[0] + (ends[1] - ends[0]) * unit)).detach().numpy()
-    expected = [features_at(choice, grid.table.detach().numpy(), y, x) for y, x in unit]
+    inputs = ends[0] + (ends[1] - ends[0]) * unit
+    found = grid(torch.from_numpy(inputs)).detach().numpy()
+    expected = np.array([features_at(choice, grid.table.detach().numpy(), y, x) for y, x in unit])
+    if grid.include_inputs:
+        expected = np.hstack([inputs, expected])
+    assert expected.shape[1] == choice.outputs(2)
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-9)
 
 

@@ -98,12 +98,18 @@ def test_fourier_features() -> None:
     angles = [2 * math.pi * 0.125, 2 * math.pi * (0.0625 + 0.5)]
     expected = [math.cos(angles[0]), math.cos(angles[1]), math.sin(angles[0]), math.sin(angles[1])]
     assert features.tolist()[0] == pytest.approx(expected, abs=1e-12)
+    both = FourierFeatures(frequencies, include_inputs=True)(torch.tensor([[0.125, 0.25]], dtype=torch.float64))
+    assert both.tolist()[0] == pytest.approx([0.125, 0.25, *expected], abs=1e-12)
     mlp = build(Model(depth=1, encoding=choices.Fourier(sigma=3.0, features=512)), 3, seed=0)
     frequencies = mlp.encode.frequencies
     assert isinstance(frequencies, torch.Tensor)
     assert frequencies.shape == (2, 256)
     assert frequencies.std().item() == pytest.approx(3.0, rel=0.1)
     assert "encode.frequencies" in mlp.state_dict()
+    with_inputs = build(Model(depth=1, encoding=choices.Fourier(include_inputs=True)), 3, seed=0)
+    assert with_inputs.linear_layers()[0].in_features == 258
+    # A recipe's text is that of before there was this field.
+    assert str(choices.Fourier()) == "fourier(sigma=10.0, features=256)"
     assert "encode.frequencies" not in dict(mlp.named_parameters())
 
 

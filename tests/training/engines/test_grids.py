@@ -27,6 +27,8 @@ GRIDS = [
     LARGE,
     "hash_grid(levels=3, features=1, log2_table_size=5, finest_resolution=20, interpolation=smoothstep)",
     "dense_grid(8, features=16)",
+    "dense_grid(5, features=4, include_inputs=true)",
+    "hash_grid(levels=3, log2_table_size=6, base_resolution=4, finest_resolution=20, include_inputs=true)",
 ]
 
 

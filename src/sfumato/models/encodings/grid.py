@@ -25,6 +25,8 @@ INITIAL_RANGE = 1e-4
 class FeatureGrid(nn.Module):
     """Interpolated features of all levels: (N, 2) -> (N, L F), the coarsest level first.
 
+    With ``include_inputs`` (N, 2) -> (N, 2 + L F): the inputs come before the features.
+
     Inputs beyond the ends of the range have the features of the nearest point inside.
     """
 
@@ -33,12 +35,18 @@ class FeatureGrid(nn.Module):
     masks: Tensor
 
     def __init__(
-        self, table: Tensor, levels: tuple[GridLevel, ...], ends: tuple[float, float], *, smooth: bool
+        self,
+        table: Tensor,
+        levels: tuple[GridLevel, ...],
+        ends: tuple[float, float],
+        *,
+        smooth: bool,
+        include_inputs: bool = False,
     ) -> None:
         """Store the (rows, F) ``table`` of all levels; ``smooth`` interpolates by smoothstep."""
         super().__init__()
         self.table = nn.Parameter(table)
-        self.levels, self.ends, self.smooth = levels, ends, smooth
+        self.levels, self.ends, self.smooth, self.include_inputs = levels, ends, smooth, include_inputs
         whole = {
             "sizes": [level.resolution for level in levels],
             "offsets": [level.offset for level in levels],
@@ -48,7 +56,7 @@ class FeatureGrid(nn.Module):
             self.register_buffer(name, torch.tensor(numbers), persistent=False)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """Compute the features: (N, 2) -> (N, L F)."""
+        """Compute the features: (N, 2) -> (N, L F) or (N, 2 + L F)."""
         low, high = self.ends
         # (N, L, 2): each input in cells of each level.
         sizes = self.sizes.unsqueeze(1)
@@ -66,10 +74,16 @@ class FeatureGrid(nn.Module):
                 corner = self.offsets + torch.where(self.masks > 0, hashed, dense)
                 y, x = (weights[:, :, k] if side else 1 - weights[:, :, k] for k, side in ((0, below), (1, right)))
                 total = total + (y * x).unsqueeze(2) * nn.functional.embedding(corner, self.table)
-        return total.flatten(1)
+        return torch.cat([inputs, total.flatten(1)], dim=1) if self.include_inputs else total.flatten(1)
 
 
 def feature_grid(choice: DenseGrid | HashGrid, random: np.random.Generator, ends: tuple[float, float]) -> FeatureGrid:
     """Build the module of a choice for inputs between ``ends``, with a table of small random numbers."""
     table = random.uniform(-INITIAL_RANGE, INITIAL_RANGE, choice.shapes(COORDINATES)["table"])
-    return FeatureGrid(torch.from_numpy(table), choice.grid_levels(), ends, smooth=choice.interpolation == "smoothstep")
+    return FeatureGrid(
+        torch.from_numpy(table),
+        choice.grid_levels(),
+        ends,
+        smooth=choice.interpolation == "smoothstep",
+        include_inputs=choice.include_inputs,
+    )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from sfumato.recipe.choices.choice import CONFIG
+from sfumato.recipe.choices.choice import CONFIG, Value
 from sfumato.recipe.choices.encodings.encoding import COORDINATES, Encoding
 from sfumato.recipe.choices.optimizer import Optimizer
 from sfumato.recipe.choices.optimizers import LazyAdam
@@ -35,6 +36,12 @@ class _Grid(Encoding):
     trainable: ClassVar[bool] = True
     compiled: ClassVar[str] = "sfumato.training.engines.fused.grid:GRID"
     dimensions: ClassVar[int | None] = COORDINATES
+    added_fields: ClassVar[Mapping[str, Value]] = {"include_inputs": False}
+
+    @property
+    def includes_inputs(self) -> bool:
+        """Whether the inputs are features, too."""
+        raise NotImplementedError
 
     @property
     def row_features(self) -> int:
@@ -55,12 +62,12 @@ class _Grid(Encoding):
         return LazyAdam(lr=self.table_lr)
 
     def outputs(self, inputs: int) -> int:
-        """Return the number of features of all levels."""
-        return self.row_features * len(self.grid_levels())
+        """Return the number of features of all levels, and of the inputs where they are included."""
+        return self.row_features * len(self.grid_levels()) + self.includes_inputs * inputs
 
     def multiply_adds(self, inputs: int) -> int:
         """Return the multiply-adds of the interpolation: one per corner of a cell and feature."""
-        return 2**inputs * self.outputs(inputs)
+        return 2**inputs * self.row_features * len(self.grid_levels())
 
     def shapes(self, inputs: int) -> dict[str, tuple[int, ...]]:
         """Return the shape of the table."""
@@ -78,6 +85,12 @@ class DenseGrid(_Grid, name="dense_grid"):
         default="linear", description="weights of a cell's corners: linear, or smoothstep without kinks"
     )
     lr: float = Field(default=0.01, ge=0, description="learning rate of the features")
+    include_inputs: bool = Field(default=False, description="the inputs as features, too")
+
+    @property
+    def includes_inputs(self) -> bool:
+        """Whether the inputs are features, too."""
+        return self.include_inputs
 
     @property
     def row_features(self) -> int:
@@ -114,6 +127,12 @@ class HashGrid(_Grid, name="hash_grid"):
         default="linear", description="weights of a cell's corners: linear, or smoothstep without kinks"
     )
     lr: float = Field(default=0.01, ge=0, description="learning rate of the features")
+    include_inputs: bool = Field(default=False, description="the inputs as features, too")
+
+    @property
+    def includes_inputs(self) -> bool:
+        """Whether the inputs are features, too."""
+        return self.include_inputs
 
     @property
     def row_features(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar, Literal
 
@@ -9,7 +10,7 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from sfumato.formatting import one_digit
-from sfumato.recipe.choices.choice import CONFIG
+from sfumato.recipe.choices.choice import CONFIG, Value
 from sfumato.recipe.choices.encodings.encoding import Encoding
 
 
@@ -38,15 +39,17 @@ class Fourier(Encoding, name="fourier"):
     """Gaussian Fourier features: cos and sin of random frequencies (Tancik et al. 2020)."""
 
     trainable: ClassVar[bool] = False
+    added_fields: ClassVar[Mapping[str, Value]] = {"include_inputs": False}
 
     sigma: float = Field(default=10.0, gt=0, description="standard deviation of the frequencies in cycles per unit")
     features: int = Field(
         default=256, ge=2, le=65536, multiple_of=2, description="number of features, half cos and half sin"
     )
+    include_inputs: bool = Field(default=False, description="the inputs as features, too")
 
     def outputs(self, inputs: int) -> int:
-        """Return the number of cosines and sines."""
-        return self.features
+        """Return the number of cosines and sines, and of the inputs where they are included."""
+        return self.features + self.include_inputs * inputs
 
     def multiply_adds(self, inputs: int) -> int:
         """Return the multiply-adds of the angles, half as many as features: dot products with the inputs."""

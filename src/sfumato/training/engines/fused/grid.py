@@ -11,15 +11,18 @@ import numpy as np
 from numba import njit
 
 from sfumato.models.encodings.grid import PRIME, FeatureGrid
+from sfumato.recipe.choices.encodings import COORDINATES
 from sfumato.training.engines.fused.encoder import PAGE, CompiledEncoding
 
-_SHARED, _PER_LEVEL = 4, 4
+_SHARED, _PER_LEVEL = 5, 4
 
 
 def constants_of(module: FeatureGrid) -> tuple[float, ...]:
-    """Return features per row, smoothness, first end, number of levels; then cells, scale, first row, mask of each."""
+    """Return features per row, smoothness, first end, number of levels, number of included inputs; then cells, scale,
+    first row, mask of each level."""
     low, high = module.ends
-    found: list[float] = [module.table.shape[1], module.smooth, low, len(module.levels)]
+    included = COORDINATES if module.include_inputs else 0
+    found: list[float] = [module.table.shape[1], module.smooth, low, len(module.levels), included]
     for level in module.levels:
         mask = level.rows - 1 if level.hashed else 0
         found += [level.resolution, level.resolution / (high - low), level.offset, mask]
@@ -60,7 +63,7 @@ def _interpolate_level(coordinates, features, parameters, constants, level, coun
     k = _SHARED + _PER_LEVEL * level
     cells, scale = int(constants[k]), np.float32(constants[k + 1])
     first, mask = int(constants[k + 2]), int(constants[k + 3])
-    column = level * count
+    column = int(constants[4]) + level * count
     for s in range(len(coordinates)):
         r, v = _place(coordinates[s, 0], low, scale, cells, smooth)
         c, u = _place(coordinates[s, 1], low, scale, cells, smooth)
@@ -79,7 +82,7 @@ def _scatter_level(coordinates, feature_grads, gradients, touched, constants, le
     k = _SHARED + _PER_LEVEL * level
     cells, scale = int(constants[k]), np.float32(constants[k + 1])
     first, mask = int(constants[k + 2]), int(constants[k + 3])
-    column = level * count
+    column = int(constants[4]) + level * count
     for s in range(len(coordinates)):
         r, v = _place(coordinates[s, 0], low, scale, cells, smooth)
         c, u = _place(coordinates[s, 1], low, scale, cells, smooth)
@@ -100,8 +103,11 @@ def _scatter_level(coordinates, feature_grads, gradients, touched, constants, le
 
 
 def interpolate(coordinates: Any, features: Any, parameters: Any, constants: Any) -> None:
-    """Compute the features of all levels."""
+    """Compute the features of all levels, after the included inputs."""
     count, levels = int(constants[0]), int(constants[3])
+    for s in range(len(coordinates)):
+        for i in range(int(constants[4])):
+            features[s, i] = coordinates[s, i]
     for level in range(levels):
         # With the number of features as a constant their loop is unrolled.
         if count == 2:
