@@ -109,7 +109,7 @@ def test_shampoo_s_by_hand() -> None:
     shapes = ((20, 2), (10, 20), (3, 10))
     sums = sum(2 * m * n * (m + n) + 2 * m**2 for m, n in shapes)
     products = sum(2 * m * n * (m + n) + 2 * m**2 for m, n in shapes)
-    roots = sum(23 * (2 * m**3 + n**3) for m, n in shapes)
+    roots = sum(11 * (2 * m**3 + n**3) for m, n in shapes)
     network = 2 * (3 * (2 * 20 + 20 * 10 + 10 * 3) - 2 * 20) * 512 * 15
     assert found == Operations(network, 15 * (sums + products) + 3 * roots)
 

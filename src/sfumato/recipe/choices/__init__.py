@@ -46,7 +46,7 @@ from sfumato.recipe.choices.initializations import (
     RandomHyperplanes,
     Siren,
 )
-from sfumato.recipe.choices.library_optimizers import Adan, Apollo, Lion, ScheduleFree, Shampoo
+from sfumato.recipe.choices.library_optimizers import Adan, Apollo, Lion, ScheduleFree
 from sfumato.recipe.choices.losses import L1, MSE, SSIM, GradientLoss, Huber, LogCosh, Loss, RelativeL2
 from sfumato.recipe.choices.optimizer import ElementwiseOptimizer, Optimizer
 from sfumato.recipe.choices.optimizers import (
@@ -76,6 +76,7 @@ from sfumato.recipe.choices.samplers import (
     Stratified,
 )
 from sfumato.recipe.choices.schedules import Constant, Cosine, Linear, Schedule
+from sfumato.recipe.choices.shampoo import Shampoo
 from sfumato.recipe.choices.splits import (
     AreaAverage,
     Checkerboard,

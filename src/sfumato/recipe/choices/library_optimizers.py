@@ -11,8 +11,8 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from sfumato.recipe.choices.choice import CONFIG
-from sfumato.recipe.choices.optimizer import ElementwiseOptimizer, Optimizer
-from sfumato.recipe.layers import LinearLayer, Memory, NetworkSize, Operations, StepEstimate, TrainingWork
+from sfumato.recipe.choices.optimizer import ElementwiseOptimizer
+from sfumato.recipe.layers import Memory, NetworkSize
 
 LIBRARY, EXTRA = "pytorch_optimizer", "optimizers"
 _ADAPTER = "sfumato.training.optimizers.pytorch_optimizer:"
@@ -95,43 +95,3 @@ class ScheduleFree(ElementwiseOptimizer, name="schedule_free", implementation=_A
     def memory(self, network: NetworkSize) -> Memory:
         """Return the memory of the last weights and the mean square, gradients, and two arrays of updates."""
         return Memory(5 * network.parameters)
-
-
-@dataclass(frozen=True, config=CONFIG)
-class Shampoo(Optimizer, name="shampoo", implementation=_ADAPTER + "shampoo"):
-    """Gradients times the inverse fourth roots of the sums of G G^T and G^T G (Gupta et al. 2018)."""
-
-    hooks_layers: ClassVar[bool] = False
-    library: ClassVar[str] = LIBRARY
-    extra: ClassVar[str] = EXTRA
-
-    lr: float = Field(default=0.03, ge=0, description="learning rate")
-    eps: float = Field(default=1e-6, gt=0, description="initial diagonal of the sums")
-    update_interval: int = Field(default=1, ge=1, description="steps between inverse roots of the sums")
-
-    def memory(self, network: NetworkSize) -> Memory:
-        """Return the memory of the sums and their roots, gradients, and one decomposition."""
-        squares = [side**2 for layer in network.layers for side in _sides(layer)]
-        return Memory(2 * network.parameters + 2 * sum(squares) + 6 * max(squares, default=0))
-
-    def operations(self, work: TrainingWork) -> Operations | None:
-        """Count the sums, products with their roots, and at each interval a singular value decomposition per side.
-
-        That takes 21 n^3 (Golub and Van Loan 2013, "Matrix Computations", 8.6), and the root another product.
-        """
-        refreshes = -(-work.steps // self.update_interval)
-        operations = 0
-        for layer in work.layers:
-            weights = 4 * layer.weights * (layer.inputs + layer.units)
-            biases = 4 * layer.units**2 if layer.biases else 0
-            roots = sum(23 * side**3 for side in _sides(layer))
-            operations += work.steps * (weights + biases) + refreshes * roots
-        return Operations(work.passes(work.samples), operations)
-
-    def step_estimate(self, layers: tuple[LinearLayer, ...]) -> StepEstimate:
-        """Return an estimate of the decompositions."""
-        return StepEstimate(sum(23 * side**3 for layer in layers for side in _sides(layer)))
-
-
-def _sides(layer: LinearLayer) -> list[int]:
-    return [layer.units, layer.inputs] + ([layer.units] if layer.biases else [])

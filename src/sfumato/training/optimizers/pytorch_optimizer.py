@@ -9,14 +9,11 @@ The library is an optional dependency, the extra ``optimizers``; it is imported 
 - Apollo: Ma 2020, "Apollo: An Adaptive Parameter-wise Diagonal Quasi-Newton Method for Nonconvex Stochastic
   Optimization", arXiv 2009.13586; without its warm-up, which a schedule can have
 - Schedule-Free AdamW: Defazio et al. 2024, "The Road Less Scheduled", arXiv 2405.15682
-- Shampoo: Gupta et al. 2018, "Shampoo: Preconditioned Stochastic Tensor Optimization", arXiv 1802.09568; without
-  momentum, because the library's momentum mixes gradients with preconditioned ones
 """
 
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -38,13 +35,7 @@ class _Adapted(torch.optim.Optimizer):
             # The library writes to gradients, and automatic differentiation may give one tensor to two parameters.
             if parameter.grad is not None:
                 parameter.grad = parameter.grad.clone()
-        try:
-            super().step()
-        except torch.linalg.LinAlgError:  # pyright: ignore[reportPrivateImportUsage]
-            # Of numbers that are not finite: the training has diverged, and its monitor must see that.
-            with torch.no_grad():
-                for parameter in _parameters(self):
-                    parameter.fill_(math.nan)
+        super().step()
         return loss
 
 
@@ -91,15 +82,6 @@ def schedule_free(choice: choices.ScheduleFree, model: nn.Module, threads: int) 
     betas = (choice.beta1, choice.beta2)
     return _kind("ScheduleFreeAdamW", _Averaging)(
         model.parameters(), lr=choice.lr, betas=betas, eps=choice.eps, weight_decay=choice.weight_decay
-    )
-
-
-def shampoo(choice: choices.Shampoo, model: nn.Module, threads: int) -> torch.optim.Optimizer:
-    """Return Shampoo with all parameters in one group."""
-    # The library computes roots where its count of steps is divisible, and updates no weight before the first ones.
-    group = {"params": list(model.parameters()), "step": choice.update_interval - 1}
-    return _kind("Shampoo")(
-        [group], lr=choice.lr, matrix_eps=choice.eps, preconditioning_compute_steps=choice.update_interval
     )
 
 
