@@ -10,7 +10,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: paint test quick types bench format clean
+.PHONY: paint test quick types bench gallery format clean
 .DELETE_ON_ERROR:
 
 paint: $(VENV)/.installed
@@ -30,6 +30,9 @@ bench: $(VENV)/.installed-for-bench
 	@failed=; for name in online_vs_replica ceilings share_of_products fused_vs_peers concurrent_vs_eager flushed speedrun_profile paint_command components_vs_eager; do \
 		echo "== benchmarks/$$name.py"; $(BIN)/python benchmarks/$$name.py || failed="$$failed $$name"; \
 	done; [ -z "$$failed" ] || { echo "no result, or not all:$$failed" >&2; exit 1; }
+
+gallery: $(VENV)/.installed-for-tests
+	scripts/gallery
 
 format: $(VENV)/.installed-for-tests
 	$(BIN)/ruff check --fix .

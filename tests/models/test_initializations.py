@@ -266,3 +266,20 @@ def test_weights_above_a_constant_layer_are_finite(choice: choices.Initializatio
     assert np.isfinite(weights).all()
     assert weights.any()
     np.testing.assert_allclose(weights.sum(axis=1) * CONSTANT[choice.name], -biases)
+
+
+@pytest.mark.parametrize("encoding", ["fourier(sigma=20)", "positional", "one_blob", "hash_grid", "dense_grid"])
+@pytest.mark.parametrize("init", ["random_hyperplanes", "lsuv"])
+def test_measured_layers_after_an_encoding_have_preactivations_of_standard_deviation_1(
+    encoding: str, init: str
+) -> None:
+    recipe = Model.of({"encoding": encoding, "init": init, "width": 60, "depth": 3})
+    network = build(recipe, 3, seed=1)
+    count = 4000
+    features = network.encode(torch.rand(count, 2, generator=torch.Generator().manual_seed(2)) * 2 - 1)
+    if recipe.encoding.trainable:
+        # Initial features are near 0; those of a trained grid are not.
+        features = 0.1 * torch.randn(features.shape, generator=torch.Generator().manual_seed(3))
+    for number, layer in enumerate(network.linear_layers()[:-1]):
+        preactivations = layer(network.inputs_from(features, number))
+        assert preactivations.std().item() == pytest.approx(1, rel=0.1), number

@@ -51,7 +51,11 @@ class MLP(nn.Module):
 
     def inputs(self, coordinates: Tensor, layer: int) -> Tensor:
         """Compute the inputs of a layer: (N, D) -> (N, fan_in)."""
-        x = encoded = self.encode(coordinates)
+        return self.inputs_from(self.encode(coordinates), layer)
+
+    def inputs_from(self, encoded: Tensor, layer: int) -> Tensor:
+        """Compute the inputs of a layer from the features of an encoding: (N, F) -> (N, fan_in)."""
+        x = encoded
         for number, (below, activate) in enumerate(zip(self.layers[:layer], self.activations, strict=False)):
             y = activate(below(x))
             x = x + y if number in self.connections.residual_layers else y

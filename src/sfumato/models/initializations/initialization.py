@@ -25,6 +25,8 @@ class LayerSpec:
     last: bool
     inputs: Callable[[np.random.Generator, int], Array]
     """(random generator, count) -> (count, fan_in): inputs of the layer at ``count`` random points of the picture."""
+    encoded: bool = False
+    """Whether the inputs of the first layer are features of an encoding, not the coordinates themselves."""
     terms: int = 1
     """Number of layer outputs whose sum is the input. Their variances add up, so the variance of the weights is divided
     by it: the preactivations then have about the standard deviation that they have without residual connections."""

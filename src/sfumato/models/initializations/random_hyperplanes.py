@@ -3,7 +3,8 @@
 A ReLU network bends only at the zero lines of its units; a unit whose zero line misses the picture is linear there, and
 adds nothing that a shallower network would lack. So the bias is not drawn, but makes the preactivation 0 at a random
 point of the picture. Hidden layers are then scaled so that their preactivations have standard deviation 1 over the
-picture (LSUV, Mishkin and Matas 2016). The colors of the picture are not used.
+picture (LSUV, Mishkin and Matas 2016), and so is the first layer after an encoding, whose features are steep enough by
+themselves. The colors of the picture are not used.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def draw(choice: choices.RandomHyperplanes, layer: LayerSpec, random: np.random.
     if layer.last:
         return weights * (OUTPUT_SCALE / math.sqrt(layer.fan_in * layer.terms)), np.zeros(layer.fan_out)
     points = layer.inputs(random, layer.fan_out)
-    if layer.first:
+    if layer.first and not layer.encoded:
         weights *= choice.scale / np.linalg.norm(weights, axis=1, keepdims=True)
         return weights, -(weights * points).sum(axis=1)
     biases = -(weights * points).sum(axis=1)

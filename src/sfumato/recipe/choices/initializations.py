@@ -171,7 +171,8 @@ class PyTorch(IndependentWeights, name="pytorch"):
 class RandomHyperplanes(Initialization, name="random_hyperplanes"):
     """The zero line of every unit, where its preactivation is 0, passes through a random point of the picture.
 
-    A hidden layer is scaled so that its preactivations have standard deviation 1 over the picture.
+    A hidden layer, and the first layer after an encoding, is scaled so that its preactivations have standard deviation
+    1 over the picture.
     """
 
     needs_picture: ClassVar[bool] = True
