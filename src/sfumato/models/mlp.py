@@ -14,7 +14,7 @@ class MLP(nn.Module):
     """Linear layers with an activation after each but the last: (N, D) inputs -> (N, C) outputs.
 
     ``encode`` maps the inputs to features; ``layers`` holds the linear layers from input to output, ``activations`` the
-    activations of the hidden ones; ``connections`` holds the residual and skip connections.
+    activations of the hidden ones; ``connections`` holds the residual, skip and dense connections.
     """
 
     def __init__(
@@ -54,10 +54,29 @@ class MLP(nn.Module):
         x = encoded = self.encode(coordinates)
         for number, (below, activate) in enumerate(zip(self.layers[:layer], self.activations, strict=False)):
             y = activate(below(x))
+            if number in self.connections.dense_layers:
+                x = torch.cat([y, x], dim=-1)
+                continue
             x = x + y if number in self.connections.residual_layers else y
             if number + 1 == self.connections.concat_layer:
                 x = torch.cat([x, encoded], dim=-1)
         return x
+
+    def outgoing_weights(self, layer: int) -> Tensor:
+        """Return the weights of a hidden layer's units in all layers that read them: (units there, units here).
+
+        ``layer`` counts from 0.
+        """
+        linear = self.linear_layers()
+        units, first = linear[layer].out_features, 0
+        found = [linear[layer + 1].weight[:, :units]]
+        # A residual connection adds outputs to others, so that later layers have no weights of their own for them.
+        for between in range(layer + 1, len(linear) - 1):
+            if between not in self.connections.dense_layers:
+                break
+            first += linear[between].out_features
+            found.append(linear[between + 1].weight[:, first : first + units])
+        return torch.cat(found)
 
     @property
     def dtype(self) -> torch.dtype:

@@ -18,8 +18,8 @@ class TrainingLoad:
 
     network: NetworkSize
     optimizer: Optimizer
-    saved_by_activations: int
-    """Numbers that the activations of all hidden layers store per sample."""
+    saved_per_sample: int
+    """Numbers per sample that automatic differentiation stores for the hidden layers."""
     encoded: int
     number_bytes: int
     threads: int
@@ -57,7 +57,8 @@ def _tiled_steps(load: TrainingLoad) -> int:
     # A trained encoding has further blocks: parameters, their state, and gradients on each thread.
     blocks += (1 + _encoding_state(load) + threads) * _trained_encoding(network)
     rows = [layer.padded_inputs for layer in network.layers]
-    signals = TILE * (2 * sum(rows) + 3 * max(round_up(network.widest + 1), max(rows, default=0)))
+    grads = sum(round_up(layer.units + 1) for layer in network.layers[:-1])
+    signals = TILE * (sum(rows) + grads + 3 * max(round_up(network.widest + 1), max(rows, default=0)))
     thread_bytes = 4 * threads * (network.padded_weights + signals + optimizer.per_thread)
     return 4 * max(load.networks, 1) * blocks + 8 * optimizer.refresh_float64 + thread_bytes
 
@@ -101,7 +102,7 @@ def _autograd_steps(load: TrainingLoad) -> int:
     pieces = max(1, min(load.threads, batch // 32)) if divided else 1
     # Gradients of every piece, of the previous step, and their sum where there are several pieces.
     gradients = pieces + 1 + (1 if pieces > 1 else 0)
-    signals = batch * (load.saved_by_activations + 3 * network.widest + 3 * load.encoded)
+    signals = batch * (load.saved_per_sample + 3 * network.widest + 3 * load.encoded)
     return load.networks * (load.number_bytes * (gradients * network.parameters + signals) + _optimizer_bytes(load))
 
 

@@ -108,7 +108,7 @@ _MLP = {
 _FUSED = {
     "training.batch": Rule(lambda batch: batch != 1, "2 or more"),
     "training.optimizer": compiled(choices.Optimizer),
-    "model.connectivity": one_of(choices.Plain, choices.Residual, choices.Skip),
+    "model.connectivity": one_of(choices.Plain, choices.Residual, choices.Skip, choices.Dense),
     # An encoding without trained parameters is computed once, before the first step.
     "model.encoding": Rule(
         lambda encoding: not encoding.trainable or bool(encoding.compiled), "one that is not trained, or compiled"

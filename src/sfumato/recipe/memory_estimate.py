@@ -7,6 +7,7 @@ requires the estimates to be within a factor of 2 of them. The memory of the lib
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from sfumato.cores import available_cores
 from sfumato.recipe import engines
@@ -128,7 +129,9 @@ class _Network:
             sum(
                 layer.units * activation.saved_per_unit
                 for layer, activation in zip(self.size.layers[:-1], self.recipe.model.activations, strict=False)
-            ),
+            )
+            # Inputs that are concatenated are copied.
+            + sum(layer.inputs for below, layer in pairwise(self.size.layers) if layer.inputs > below.units),
             self.encoded,
             self.number_bytes,
             self.threads,

@@ -31,7 +31,8 @@ def one_line(description: Description) -> str:
     for unit, count in _groups(description):
         parts.append(f"[{unit}]" + (f" x{count}" if count > 1 else ""))
     end = " sigmoid" if description.recipe.model.output_activation == "sigmoid" else ""
-    return " -> ".join([*_shortened(parts, "..."), f"{description.channels}{end}"])
+    further = _further_inputs(description, len(description.layers) - 1)
+    return " -> ".join([*_shortened(parts, "..."), f"{description.channels}{end}{further}"])
 
 
 def drawing(description: Description) -> list[str]:
@@ -61,22 +62,28 @@ def _boxes(description: Description) -> list[tuple[str, str]]:
         times = f"x {count}   " if count > 1 else ""
         boxes.append((unit, f"{times}{parameters:,} parameters"))
     last = description.layers[-1]
-    boxes.append((f"{last.units} {model.output_activation}", f"{last.parameters:,} parameters"))
+    further = _further_inputs(description, len(description.layers) - 1)
+    boxes.append((f"{last.units} {model.output_activation}{further}", f"{last.parameters:,} parameters"))
     return boxes
 
 
 def _groups(description: Description) -> list[tuple[str, int]]:
     """Return (units, activation and further connections as text, number of consecutive hidden layers like this)."""
-    connections, encoded = description.recipe.model.connections, description.encoded
-    more = dict.fromkeys(connections.residual_layers, " + its input")
-    if connections.concat_layer is not None:
-        more[connections.concat_layer] = f", {encoded} joined"
     activations = description.recipe.model.activations
     kinds = [
-        f"{layer.units} {text(str(activation))}{more.get(number, '')}"
+        f"{layer.units} {text(str(activation))}{_further_inputs(description, number)}"
         for number, (layer, activation) in enumerate(zip(description.layers[:-1], activations, strict=True))
     ]
     return [(kind, len(list(same))) for kind, same in itertools.groupby(kinds)]
+
+
+def _further_inputs(description: Description, number: int) -> str:
+    """Return a layer's connections besides those of a chain, as text."""
+    if number in description.recipe.model.connections.residual_layers:
+        return " + its input"
+    layers = description.layers
+    joined = layers[number].inputs - layers[number - 1].units if number > 0 else 0
+    return f", {joined} joined" if joined > 0 else ""
 
 
 def _shortened(parts: list[T], gap: T) -> list[T]:

@@ -90,9 +90,7 @@ def layer(
                 outputs[:, first : first + TILE] = finite.T.float().cpu().numpy()
     finally:
         handle.remove()
-    # With the skip connectivity, the last columns belong to the encoded coordinates, not to units.
-    weights = perceptron.linear_layers()[number].weight.detach()[:, : units(model, number)][:, selection]
-    outgoing = weights.double().norm(dim=0).cpu().numpy()
+    outgoing = perceptron.outgoing_weights(number - 1).detach()[:, selection].double().norm(dim=0).cpu().numpy()
     importance = np.abs(outputs).mean(axis=1, dtype=np.float64) * outgoing
     return LayerOutputs(outputs.reshape(-1, *size), importance, dead)
 

@@ -17,12 +17,14 @@ from torch import nn
 from sfumato.errors import EngineError
 from sfumato.models import mlp as build
 from sfumato.recipe import Recipe, changed, preset
+from sfumato.recipe.connections import Connections
 from sfumato.training.engines import unsupported_reasons
 from sfumato.training.engines.autograd import Autograd
 from sfumato.training.engines.engine import Engine, Task
 from sfumato.training.engines.fused.engine import Fused
-from sfumato.training.engines.fused.layout import Layout
+from sfumato.training.engines.fused.layout import TILE, Layout
 from sfumato.training.engines.fused.reduction import share
+from sfumato.training.kernels.vectors import round_up
 
 PIXELS, STEPS, BATCH = 400, 20, 70
 ACTIVATIONS = [
@@ -128,6 +130,9 @@ def test_architectures(width: tuple[int, ...], biases: bool, threads: int) -> No
         ("skip", (23, 18, 37)),
         ("skip(2)", (16, 15)),
         ("skip(5)", (20,) * 5),
+        ("dense", (23, 18, 37)),
+        ("dense", (16,)),
+        ("dense", (3, 1, 2, 1, 5)),
     ],
 )
 def test_additions_and_joins(shape: str, width: tuple[int, ...], threads: int) -> None:
@@ -137,8 +142,17 @@ def test_additions_and_joins(shape: str, width: tuple[int, ...], threads: int) -
     check(recipe_of(connectivity=shape, width=width, **other), threads)
 
 
+@pytest.mark.parametrize("widths", [(3, 1, 2, 1, 5), (1,) * 9, (16, 15), (300, 17, 1)])
+def test_products_of_dense_layers_stay_in_their_threads_memory(widths: tuple[int, ...]) -> None:
+    layout = Layout([2, *widths, 3], biases=True, connections=Connections(dense_layers=frozenset(range(len(widths)))))
+    errors, last = layout.scratch + 2 * TILE * layout.widest, (TILE - 1) * layout.widest
+    for layer in range(1, len(widths) + 1):
+        above = sum(widths[layer:])
+        assert errors + last + above + round_up(sum(widths[:layer])) <= layout.memory
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("shape", ["residual", "skip"])
+@pytest.mark.parametrize("shape", ["residual", "skip", "dense"])
 @pytest.mark.parametrize("optimizer", [optimizer for optimizer in OPTIMIZERS if optimizer[0] in "fm"])
 def test_additions_and_joins_with_matrices_of_hidden_layers(shape: str, optimizer: str) -> None:
     check(recipe_of(connectivity=shape, width=(20,) * 4, training={"optimizer": optimizer}))

@@ -18,7 +18,7 @@ from sfumato.recipe.choices.activations import (
 )
 from sfumato.recipe.choices.averagings import EMA, Averaging, NoAveraging
 from sfumato.recipe.choices.choice import Choice
-from sfumato.recipe.choices.connectivities import Connectivity, Plain, Residual, Skip
+from sfumato.recipe.choices.connectivities import Connectivity, Dense, Plain, Residual, Skip
 from sfumato.recipe.choices.encodings import (
     Basic,
     DenseGrid,
@@ -130,6 +130,7 @@ __all__ = [
     "Connectivity",
     "Constant",
     "Cosine",
+    "Dense",
     "DenseGrid",
     "Distribution",
     "ElementwiseOptimizer",

@@ -28,3 +28,11 @@ class Skip(Connectivity, name="skip"):
     """Encoded coordinates concatenated with the input of one later hidden layer (Park et al. 2019)."""
 
     layer: int = Field(default=0, ge=0, le=1000, description="hidden layer, counted from 1; 0: the middle one")
+
+
+@dataclass(frozen=True, config=CONFIG)
+class Dense(Connectivity, name="dense"):
+    """Every layer's input is the concatenation of all earlier layers' outputs and the encoded coordinates.
+
+    As in a block of DenseNet (Huang et al. 2017); the output layer reads all of them, too.
+    """

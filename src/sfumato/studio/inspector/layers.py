@@ -152,12 +152,15 @@ def png(pixels: NDArray[np.uint8]) -> bytes:
 
 def _input(model: MLP, number: int, index: int) -> dict[str, Any]:
     """Return what a layer's input is: a unit of the layer below, a coordinate, or a feature of the coordinates."""
-    below = 0 if number == 1 else model.linear_layers()[number - 2].out_features
-    if number > 1 and index < below:
-        return {"unit": index}
-    feature = index - below
-    plain = model.linear_layers()[0].in_features == 2
-    return {"coordinate": ("row", "column")[feature]} if plain else {"feature": feature}
+    linear, at = model.linear_layers(), number - 1
+    while at > 0:
+        if index < (units := linear[at - 1].out_features):
+            return {"unit": index} if at == number - 1 else {"layer": at, "unit": index}
+        index -= units
+        # What follows are the inputs of the layer below, or the encoded coordinates.
+        at = at - 1 if at - 1 in model.connections.dense_layers else 0
+    plain = linear[0].in_features == 2
+    return {"coordinate": ("row", "column")[index]} if plain else {"feature": index}
 
 
 def _largest(weights: NDArray[np.float64]) -> list[tuple[int, float]]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sfumato.recipe.connections import PLAIN, Connections
 from sfumato.training.engines.compiled_activation import CompiledActivation
 from sfumato.training.kernels.memory import zeros
-from sfumato.training.kernels.vectors import round_up
+from sfumato.training.kernels.vectors import LANES, round_up
 
 TILE = 128
 """Samples that go through all layers together: with 4 x 300 units, about as many as fit a core's second-level cache."""
@@ -38,12 +38,17 @@ class Field(enum.IntEnum):
     encoding is trained."""
     INPUTS = enum.auto()
     """Position of the layer's inputs, (TILE, ROWS), in a thread's memory."""
+    STRIDE = enum.auto()
+    """Stride of the samples in the layer's preactivations, in their derivatives, and in the activation's."""
     ACTIVATION_GRADS = enum.auto()
-    """Position of the derivatives of the activation that made the inputs, (TILE, ROWS); layer 0 has none."""
+    """Position of the derivatives of the activation that made the inputs, (TILE, STRIDE below); layer 0 has none."""
     ADDS = enum.auto()
     """1 where the layer adds its inputs to its outputs."""
+    CONCATENATES = enum.auto()
+    """1 where the layer's outputs, followed by its inputs, are the next layer's inputs (connectivity ``dense``)."""
     JOINED = enum.auto()
-    """Number of inputs, the last ones, that are the encoded coordinates (connectivity ``skip``)."""
+    """Number of inputs, the last ones, that are inputs of a layer below, not its outputs: of the layer below that
+    concatenates, or the encoded coordinates (connectivity ``skip``)."""
     MOMENTS = enum.auto()
     """Position of a hidden layer's (ROWS, ROWS) matrix in a block of its own: second moments of inputs."""
     ACTIVATION = enum.auto()
@@ -81,7 +86,14 @@ class Layout:
             fan_in, fan_out = fan_ins[layer], sizes[layer + 1]
             rows, columns = round_up(fan_in + 1), round_up(fan_out)
             row[Field.FAN_IN], row[Field.FAN_OUT], row[Field.ROWS], row[Field.COLUMNS] = fan_in, fan_out, rows, columns
-            row[Field.ADDS], row[Field.JOINED] = layer in connections.residual_layers, fan_in - sizes[layer]
+            row[Field.ADDS], row[Field.CONCATENATES] = (
+                layer in each for each in (connections.residual_layers, connections.dense_layers)
+            )
+            row[Field.JOINED] = fan_in - sizes[layer]
+            row[Field.STRIDE] = columns
+            if layer > 0 and row[Field.JOINED] == 0:
+                # The activation writes its outputs to their place as the next inputs.
+                self.table[layer - 1, Field.STRIDE] = rows
             row[Field.WEIGHTS] = self.parameters
             self.parameters += rows * columns
             row[Field.WEIGHTS_T] = self.weights_t
@@ -91,7 +103,7 @@ class Layout:
                 self.moments += rows * rows
             row[Field.INPUTS] = self.memory
             row[Field.ACTIVATION_GRADS] = self.memory + TILE * rows
-            self.memory += TILE * rows * (2 if layer > 0 else 1)
+            self.memory += TILE * (rows + (int(self.table[layer - 1, Field.STRIDE]) if layer > 0 else 0))
             self.widest = max(self.widest, rows, columns)
         self.coordinates = self.memory
         """Position of a tile's (TILE, dimensions) coordinates in a thread's memory, where an encoding is trained."""
@@ -105,7 +117,9 @@ class Layout:
             self.memory = self.input_grads + TILE * int(first[Field.ROWS])
         self.scratch = self.memory
         """Position of three vectors of `widest` per sample."""
-        self.memory += 3 * TILE * self.widest
+        # A product writes up to a register's width more than it has columns, with dense connections also behind the
+        # last sample's.
+        self.memory += 3 * TILE * self.widest + LANES
 
     def use_activations(self, activations: Sequence[CompiledActivation]) -> None:
         """Write the addresses of the hidden layers' activations into the table; the layout keeps them alive."""
