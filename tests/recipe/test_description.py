@@ -29,6 +29,8 @@ from tests.small import SMALL, picture, trainer
         ({"model": {"width": 9, "encoding": "fourier(features=34)"}}, 3),
         ({"model": {"width": 9, "encoding": "fourier(features=34)", "connectivity": "skip"}}, 3),
         ({"model": {"width": 9, "connectivity": "residual"}}, 3),
+        ({"model": {"width": (9, 7), "normalization": "layer", "biases": False}}, 3),
+        ({"model": {"width": (9, 7), "normalization": "weight"}}, 3),
         ({"model": {"width": (9, 7, 8), "encoding": "fourier(features=34)", "connectivity": "dense"}}, 3),
     ],
 )
@@ -113,6 +115,7 @@ def test_pixels(settings: dict[str, Any], expected: tuple[int, int]) -> None:
         ({"connectivity": "residual"}, "2 -> [300 leaky_relu] -> [300 leaky_relu + its input] x3 -> 3"),
         ({"connectivity": "skip", "depth": 3},
          "2 -> [300 leaky_relu] -> [300 leaky_relu, 2 joined] -> [300 leaky_relu] -> 3"),
+        ({"normalization": "layer", "depth": 2}, "2 -> [300 leaky_relu, layer norm] x2 -> 3"),
         ({"connectivity": "dense", "width": (9, 8)}, "2 -> [9 leaky_relu] -> [8 leaky_relu, 2 joined] -> 3, 11 joined"),
         ({"encoding": "fourier(sigma=3)", "depth": 1}, "2 -> fourier(sigma=3) 256 -> [300 leaky_relu] -> 3"),
     ],

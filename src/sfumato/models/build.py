@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from sfumato import trust
-from sfumato.models import activations, custom, encodings
+from sfumato.models import activations, custom, encodings, normalizations
 from sfumato.models.coordinates import ranges
 from sfumato.models.initializations import initialize
 from sfumato.models.mlp import MLP
@@ -70,6 +70,7 @@ def shapes(model: Model, channels: int) -> dict[str, tuple[int, ...]]:
         found[f"layers.{number}.weight"] = (layer.units, layer.inputs)
         if layer.biases:
             found[f"layers.{number}.bias"] = (layer.units,)
+        found |= normalizations.shapes(model.normalization, number, layer.units, last=number == model.depth)
     return found
 
 
@@ -103,4 +104,5 @@ def _mlp(
         biases=model.biases,
         sigmoid_output=model.output_activation == "sigmoid",
         connections=model.connections,
+        normalization=model.normalization,
     ).to(dtype)

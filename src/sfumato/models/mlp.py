@@ -7,6 +7,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from sfumato.models.normalizations import implementation, weights_of
+from sfumato.recipe import choices
+from sfumato.recipe.choices.normalizations import NO_NORMALIZATION
 from sfumato.recipe.connections import PLAIN, Connections
 
 
@@ -14,7 +17,8 @@ class MLP(nn.Module):
     """Linear layers with an activation after each but the last: (N, D) inputs -> (N, C) outputs.
 
     ``encode`` maps the inputs to features; ``layers`` holds the linear layers from input to output, ``activations`` the
-    activations of the hidden ones; ``connections`` holds the residual, skip and dense connections.
+    activations of the hidden ones, and ``normalizations`` what precedes these, if anything does; ``connections`` holds
+    the residual, skip and dense connections.
     """
 
     def __init__(
@@ -28,6 +32,7 @@ class MLP(nn.Module):
         biases: bool = True,
         sigmoid_output: bool = False,
         connections: Connections = PLAIN,
+        normalization: choices.Normalization = NO_NORMALIZATION,
     ) -> None:
         """Create the layers; ``inputs`` is the number of features of ``encode``.
 
@@ -35,13 +40,18 @@ class MLP(nn.Module):
         ``sigmoid_output`` applies a sigmoid to the outputs.
         """
         super().__init__()
+        normalized = implementation(normalization)
         self.encode = encode
         self.activations = nn.ModuleList(activations)
         self.sigmoid_output = sigmoid_output
         self.connections = connections
         fan_ins, fan_outs = connections.fan_ins(inputs, widths), [*widths, outputs]
         self.layers = nn.ModuleList(
-            _Linear(fan_in, fan_out, bias=biases) for fan_in, fan_out in zip(fan_ins, fan_outs, strict=True)
+            normalized.linear(fan_in, fan_out, bias=biases) for fan_in, fan_out in zip(fan_ins, fan_outs, strict=True)
+        )
+        self.normalization = normalization
+        self.normalizations = nn.ModuleList(
+            normalized.normalize(units) for units in widths if normalized.normalize is not None
         )
 
     def forward(self, coordinates: Tensor) -> Tensor:
@@ -53,7 +63,8 @@ class MLP(nn.Module):
         """Compute the inputs of a layer: (N, D) -> (N, fan_in)."""
         x = encoded = self.encode(coordinates)
         for number, (below, activate) in enumerate(zip(self.layers[:layer], self.activations, strict=False)):
-            y = activate(below(x))
+            z = below(x)
+            y = activate(self.normalizations[number](z) if self.normalizations else z)
             if number in self.connections.dense_layers:
                 x = torch.cat([y, x], dim=-1)
                 continue
@@ -69,13 +80,13 @@ class MLP(nn.Module):
         """
         linear = self.linear_layers()
         units, first = linear[layer].out_features, 0
-        found = [linear[layer + 1].weight[:, :units]]
+        found = [weights_of(linear[layer + 1])[:, :units]]
         # A residual connection adds outputs to others, so that later layers have no weights of their own for them.
         for between in range(layer + 1, len(linear) - 1):
             if between not in self.connections.dense_layers:
                 break
             first += linear[between].out_features
-            found.append(linear[between + 1].weight[:, first : first + units])
+            found.append(weights_of(linear[between + 1])[:, first : first + units])
         return torch.cat(found)
 
     @property
@@ -86,13 +97,3 @@ class MLP(nn.Module):
     def linear_layers(self) -> list[nn.Linear]:
         """Return the linear layers from input to output."""
         return [layer for layer in self.layers if isinstance(layer, nn.Linear)]
-
-
-class _Linear(nn.Linear):
-    def reset_parameters(self) -> None:
-        # Sfumato's initializations draw the weights, so that PyTorch's draw would be wasted. PyTorch's function for
-        # skipping it (`nn.utils.skip_init`) imports SymPy, which takes half a second.
-        """Leave the weights unchanged."""
-
-    def _get_name(self) -> str:
-        return "Linear"

@@ -96,8 +96,12 @@ def describe(recipe: Recipe) -> Description:
 def layers_of(model: Model, inputs: int, outputs: int) -> tuple[LinearLayer, ...]:
     """Return the linear layers of a recipe's MLP; ``inputs`` counts the features after the encoding."""
     fan_ins = model.connections.fan_ins(inputs, model.widths)
-    units = [*model.widths, outputs]
-    return tuple(LinearLayer(fan_in, count, model.biases) for fan_in, count in zip(fan_ins, units, strict=True))
+    units, per_unit = [*model.widths, outputs], [model.normalization.per_unit] * len(model.widths)
+    per_unit.append(model.normalization.per_unit if model.normalization.includes_output else 0)
+    return tuple(
+        LinearLayer(fan_in, count, model.biases, more)
+        for fan_in, count, more in zip(fan_ins, units, per_unit, strict=True)
+    )
 
 
 def pixels_of(recipe: Recipe) -> tuple[int, int]:

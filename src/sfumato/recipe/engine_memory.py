@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from sfumato.recipe.choices import Optimizer
+from sfumato.recipe.choices import Normalization, Optimizer
+from sfumato.recipe.choices.normalizations import NO_NORMALIZATION
 from sfumato.recipe.layers import CompiledMemory, NetworkSize, round_up
 
 TILE = 128
@@ -28,6 +29,7 @@ class TrainingLoad:
     """Number of networks trained concurrently."""
     encoding_optimizer: Optimizer | None = None
     """The optimizer of a trained encoding's parameters; None for that of the layers."""
+    normalization: Normalization = NO_NORMALIZATION
 
 
 Bytes = Callable[[TrainingLoad], int]
@@ -52,12 +54,14 @@ class EngineMemory:
 def _tiled_steps(load: TrainingLoad) -> int:
     network, threads = load.network, max(1, min(load.threads, load.batch // 16))
     optimizer = _compiled(load, threads)
-    # Weights and gradients each have a block.
-    blocks = optimizer.state + 2 * network.padded_weights + optimizer.updates
+    # Weights and gradients each have a block, and so have normalized weights.
+    weights = 1 + int(load.normalization.copies_weights)
+    blocks = optimizer.state + (1 + weights) * network.padded_weights + optimizer.updates
     # A trained encoding has further blocks: parameters, their state, and gradients on each thread.
     blocks += (1 + _encoding_state(load) + threads) * _trained_encoding(network)
     rows = [layer.padded_inputs for layer in network.layers]
     grads = sum(round_up(layer.units + 1) for layer in network.layers[:-1])
+    grads += load.normalization.saved_per_unit * grads
     signals = TILE * (sum(rows) + grads + 3 * max(round_up(network.widest + 1), max(rows, default=0)))
     thread_bytes = 4 * threads * (network.padded_weights + signals + optimizer.per_thread)
     return 4 * max(load.networks, 1) * blocks + 8 * optimizer.refresh_float64 + thread_bytes

@@ -23,6 +23,8 @@ class LinearLayer:
     inputs: int
     units: int
     biases: bool
+    per_unit: int = 0
+    """Trained numbers per unit besides weights and biases: those of a normalization."""
 
     @property
     def weights(self) -> int:
@@ -31,13 +33,13 @@ class LinearLayer:
 
     @property
     def parameters(self) -> int:
-        """Number of weights and biases."""
-        return self.weights + (self.units if self.biases else 0)
+        """Number of trained parameters."""
+        return self.weights + self.units * (int(self.biases) + self.per_unit)
 
     @property
     def padded_inputs(self) -> int:
-        """Number of rows of its matrix in a compiled engine, where the bias is the weight of one more input."""
-        return round_up(self.inputs + 1)
+        """Number of rows of its matrix in a compiled engine, where all that a unit has besides weights follows them."""
+        return round_up(self.inputs + 1 + self.per_unit)
 
     @property
     def padded_weights(self) -> int:

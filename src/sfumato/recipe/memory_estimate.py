@@ -127,7 +127,7 @@ class _Network:
             self.size,
             self.recipe.training.optimizer,
             sum(
-                layer.units * activation.saved_per_unit
+                layer.units * (activation.saved_per_unit + self.recipe.model.normalization.saved_per_unit)
                 for layer, activation in zip(self.size.layers[:-1], self.recipe.model.activations, strict=False)
             )
             # Inputs that are concatenated are copied.
@@ -138,6 +138,7 @@ class _Network:
             _batch(self.recipe, trained),
             networks,
             self.recipe.model.encoding.optimizer(),
+            self.recipe.model.normalization,
         )
 
 

@@ -69,9 +69,10 @@ def _boxes(description: Description) -> list[tuple[str, str]]:
 
 def _groups(description: Description) -> list[tuple[str, int]]:
     """Return (units, activation and further connections as text, number of consecutive hidden layers like this)."""
-    activations = description.recipe.model.activations
+    activations, noun = description.recipe.model.activations, description.recipe.model.normalization.noun
+    normalized = f", {noun}" if noun else ""
     kinds = [
-        f"{layer.units} {text(str(activation))}{_further_inputs(description, number)}"
+        f"{layer.units} {text(str(activation))}{normalized}{_further_inputs(description, number)}"
         for number, (layer, activation) in enumerate(zip(description.layers[:-1], activations, strict=True))
     ]
     return [(kind, len(list(same))) for kind, same in itertools.groupby(kinds)]

@@ -48,6 +48,7 @@ from sfumato.recipe.choices.initializations import (
 )
 from sfumato.recipe.choices.library_optimizers import Adan, Apollo, Lion, ScheduleFree, Shampoo
 from sfumato.recipe.choices.losses import L1, MSE, SSIM, GradientLoss, Huber, LogCosh, Loss, RelativeL2
+from sfumato.recipe.choices.normalizations import LayerNorm, NoNormalization, Normalization, WeightNorm
 from sfumato.recipe.choices.optimizer import ElementwiseOptimizer, Optimizer
 from sfumato.recipe.choices.optimizers import (
     FOOF,
@@ -93,6 +94,7 @@ FAMILIES: tuple[type[Choice], ...] = (
     Encoding,
     Initialization,
     Loss,
+    Normalization,
     Optimizer,
     Sampler,
     Schedule,
@@ -152,6 +154,7 @@ __all__ = [
     "Identity",
     "IndependentWeights",
     "Initialization",
+    "LayerNorm",
     "LazyAdam",
     "LeCun",
     "LeakyReLU",
@@ -161,7 +164,9 @@ __all__ = [
     "Loss",
     "Muon",
     "NoAveraging",
+    "NoNormalization",
     "NoSplit",
+    "Normalization",
     "OneBlob",
     "Optimizer",
     "Orthogonal",
@@ -196,4 +201,5 @@ __all__ = [
     "Stratified",
     "Tanh",
     "TriangleWave",
+    "WeightNorm",
 ]

@@ -17,6 +17,7 @@ from PIL import Image
 
 from sfumato.errors import RunError
 from sfumato.models import MLP
+from sfumato.models.normalizations import weights_of
 from sfumato.recipe import Coordinates
 from sfumato.render import neuron_sheet, neurons
 from sfumato.render.neuron_sheet import Scale
@@ -94,8 +95,8 @@ def unit(
     below, above = model.linear_layers()[number - 1 : number + 1]
     layout = plan(shape, below.out_features)
     layer = neurons.layer(model, coordinates, number, layout.cell)
-    incoming = below.weight.detach()[which].double().cpu().numpy()
-    outgoing = above.weight.detach()[:, which].double().cpu().numpy()
+    incoming = weights_of(below).detach()[which].double().cpu().numpy()
+    outgoing = weights_of(above).detach()[:, which].double().cpu().numpy()
     last = number == neurons.depth(model)
     return {
         "layer": number,
@@ -116,7 +117,7 @@ def histograms(model: torch.nn.Module, coordinates: Coordinates, shape: tuple[in
     return {
         "layers": [
             {
-                "weights": _histogram(layer.weight.detach().double().cpu().numpy()),
+                "weights": _histogram(weights_of(layer).detach().double().cpu().numpy()),
                 "activations": None
                 if number > depth
                 else _histogram(
@@ -139,7 +140,7 @@ def sample_shape(shape: tuple[int, int], units: int) -> tuple[int, int]:
 def ranks(model: torch.nn.Module) -> dict[str, Any]:
     """Return the stable rank of every layer's weights, the output layer's too (Rudelson and Vershynin 2007)."""
     linear = model.linear_layers() if isinstance(model, MLP) else []
-    weights = [layer.weight.detach().double() for layer in linear]
+    weights = [weights_of(layer).detach().double() for layer in linear]
     return {"stable_rank": [float(w.square().sum() / torch.linalg.matrix_norm(w, ord=2) ** 2) for w in weights]}
 
 

@@ -10,6 +10,7 @@ from torch import nn
 from torch.utils.hooks import RemovableHandle
 
 from sfumato.models.mlp import MLP
+from sfumato.models.normalizations import WeightNormLinear
 
 
 @dataclass(frozen=True)
@@ -24,11 +25,17 @@ def fan_in_groups(model: nn.Module) -> list[FanInGroup]:
     """Return a group per linear layer, whose fan-in counts the bias; other parameters have fan-in 0."""
     groups: list[FanInGroup] = []
     seen: set[int] = set()
+    # The parameters of a hidden layer's normalization have the fan-in of its linear map.
+    normalized: dict[int, int] = {}
+    if isinstance(model, MLP):
+        layers = model.linear_layers()
+        normalized = {id(each): layers[number].in_features + 1 for number, each in enumerate(model.normalizations)}
     for module in model.modules():
         direct = [parameter for parameter in module.parameters(recurse=False) if id(parameter) not in seen]
         seen.update(id(parameter) for parameter in direct)
         if direct:
-            groups.append(FanInGroup(direct, module.in_features + 1 if isinstance(module, nn.Linear) else 0))
+            fan_in = module.in_features + 1 if isinstance(module, nn.Linear) else normalized.get(id(module), 0)
+            groups.append(FanInGroup(direct, fan_in))
     return groups
 
 
@@ -48,6 +55,13 @@ def hidden_linear(model: nn.Module) -> list[nn.Linear]:
     """Return all linear layers except the first and the last one, in the model's order; tied ones count once."""
     distinct = {id(module.weight): module for module in model.modules() if isinstance(module, nn.Linear)}
     return list(distinct.values())[1:-1]
+
+
+def matrix_parameters(layer: nn.Linear) -> list[nn.Parameter]:
+    """Return a linear layer's trained weights and biases, without the gain of weight normalization."""
+    if isinstance(layer, WeightNormLinear):
+        return [each for each in layer.parameters() if each is not layer.gain]
+    return list(layer.parameters(recurse=False))
 
 
 def remove_with_owner(owner: object, hooks: Iterable[RemovableHandle]) -> None:

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from sfumato.training.engines.compiled_activation import apply
 from sfumato.training.engines.compiled_loss import LossSpec, output_losses, output_of
 from sfumato.training.engines.fused.encoder import encode, encoder_at, scatter_gradients
+from sfumato.training.engines.fused.layer_norm import backpropagate, normalize
 from sfumato.training.engines.fused.layout import TILE, Field
 from sfumato.training.kernels.jit import inlined
-from sfumato.training.kernels.memory import integer_matrix, integers, matrix
+from sfumato.training.kernels.memory import integer_matrix, integers, matrix, vector
 from sfumato.training.kernels.products import multiply, multiply_transposed
 from sfumato.training.kernels.vector_loops import FASTMATH
 
@@ -23,6 +24,7 @@ _FAN_IN, _FAN_OUT, _ROWS, _COLUMNS = int(Field.FAN_IN), int(Field.FAN_OUT), int(
 _WEIGHTS, _WEIGHTS_T, _INPUTS = int(Field.WEIGHTS), int(Field.WEIGHTS_T), int(Field.INPUTS)
 _ACTIVATION_GRADS, _STRIDE = int(Field.ACTIVATION_GRADS), int(Field.STRIDE)
 _ADDS, _CONCATENATES, _JOINED = int(Field.ADDS), int(Field.CONCATENATES), int(Field.JOINED)
+_EPSILON, _NORMALIZED, _SCALES = int(Field.EPSILON), int(Field.NORMALIZED), int(Field.SCALES)
 _ACTIVATION, _ACTIVATION_PARAMETERS = int(Field.ACTIVATION), int(Field.ACTIVATION_PARAMETERS)
 _TABLE_COLUMNS = len(Field)
 _to_fixed_tuple: Any = ndarray.to_fixed_tuple
@@ -34,7 +36,10 @@ class Network(NamedTuple):
     table: int
     """Address of the (layers, fields) table of `Layout`."""
     layers: int
+    trained: int
+    """Address of the block that the optimizer updates."""
     weights: int
+    """Address of the block by which inputs are multiplied: the same, unless weights are normalized."""
     weights_t: int
     memory: int
     """Address of the thread's own memory."""
@@ -106,6 +111,10 @@ def forward(net: Network, samples: int) -> int:
             next_inputs = matrix(net.memory + 4 * above[_INPUTS], samples, above[_ROWS])
             values = net.memory + 4 * above[_INPUTS] if above[_JOINED] == 0 else apart
             activation_grads = net.memory + 4 * above[_ACTIVATION_GRADS]
+            if row[_EPSILON] != 0:
+                gain, bias, normalized, scales = _normalization(net, row, samples)
+                eps = vector(row[_EPSILON], 1)[0]
+                normalize(matrix(out, samples, stride), row[_FAN_OUT], eps, gain, bias, normalized, scales)
             apply(row[_ACTIVATION], out, values, activation_grads, samples * stride, row[_ACTIVATION_PARAMETERS])
             if row[_ADDS] != 0:
                 _add(next_inputs, matrix(inputs, samples, rows), row[_FAN_OUT])
@@ -115,6 +124,18 @@ def forward(net: Network, samples: int) -> int:
                 _join(next_inputs, matrix(values, samples, stride), row[_FAN_OUT], joined, above[_JOINED])
             _fill_padding(next_inputs, above[_FAN_IN], np.float32(net.biases))
     return out
+
+
+@njit(nogil=True)
+def _normalization(
+    net: Network, row: NDArray[np.int64], samples: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """Return a layer's gain and bias, its normalized preactivations, and the inverses of their standard deviations."""
+    columns = row[_COLUMNS]
+    gain = net.weights + 4 * (row[_WEIGHTS] + (row[_FAN_IN] + 1) * columns)
+    normalized = matrix(net.memory + 4 * row[_NORMALIZED], samples, row[_STRIDE])
+    scales = vector(net.memory + 4 * row[_SCALES], samples)
+    return vector(gain, columns), vector(gain + 4 * columns, columns), normalized, scales
 
 
 @njit(nogil=True)
@@ -159,9 +180,19 @@ def backward(net: Network, samples: int, gradients: int, add: int, encoder_gradi
         row = table[k]
         inputs, rows, columns, stride = net.memory + 4 * row[_INPUTS], row[_ROWS], row[_COLUMNS], row[_STRIDE]
         layer_gradients = gradients + 4 * row[_WEIGHTS]
+        # The outputs, which were there, are no longer needed.
+        by_gain, by_bias = vector(net.scratch, columns), vector(net.scratch + 4 * columns, columns)
+        if row[_EPSILON] != 0:
+            gain, _, normalized, scales = _normalization(net, row, samples)
+            units_deltas = matrix(deltas, samples, stride)
+            backpropagate(units_deltas, row[_FAN_OUT], gain, normalized, scales, by_gain, by_bias)
         multiply_transposed(
             row[_FAN_IN] + 1, row[_FAN_OUT], samples, inputs, rows, deltas, stride, layer_gradients, columns, add
         )
+        if row[_EPSILON] != 0:
+            # Afterwards, because the product may fill some rows after the bias's with zeros.
+            _store(vector(layer_gradients + 4 * (row[_FAN_IN] + 1) * columns, columns), by_gain, row[_FAN_OUT], add)
+            _store(vector(layer_gradients + 4 * (row[_FAN_IN] + 2) * columns, columns), by_bias, row[_FAN_OUT], add)
         weights_t = net.weights_t + 4 * row[_WEIGHTS_T]
         # A layer that adds its inputs to its outputs, or concatenates both, also passes their errors down unchanged.
         # Those of concatenated inputs follow the outputs' in memory.
@@ -194,6 +225,12 @@ def backward(net: Network, samples: int, gradients: int, add: int, encoder_gradi
             )
             encoder = encoder_at(net.encoder)
             scatter_gradients(encoder, net.coordinates, samples, grads, grads_stride, encoder_gradients, touched)
+
+
+@njit(nogil=True)
+def _store(out: NDArray[np.float32], values: NDArray[np.float32], count: int, add: int) -> None:
+    for i in range(count):
+        out[i] = values[i] if add == 0 else out[i] + values[i]
 
 
 @njit(nogil=True)
