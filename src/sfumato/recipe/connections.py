@@ -90,6 +90,25 @@ def dense(_choice: choices.Dense, widths: Sequence[int]) -> Connections:
     return Connections(dense_layers=frozenset(range(len(widths))))
 
 
+def multiplicative_filter(_choice: choices.MultiplicativeFilter, widths: Sequence[int]) -> Connections:
+    """Return the connections of a chain. Raises RecipeError without hidden layers."""
+    if not widths:
+        raise RecipeError("must have depth 1 or more for connectivity multiplicative_filter. Got depth 0.")
+    return PLAIN
+
+
+def bacon(choice: choices.BACON, widths: Sequence[int]) -> Connections:
+    """Return the connections of a chain. Raises RecipeError where a layer's share of the bandwidth is no cycle."""
+    if not widths:
+        raise RecipeError("must have depth 1 or more for connectivity bacon. Got depth 0.")
+    if min(choice.cycles(len(widths))) < 1:
+        raise RecipeError(
+            "must have connectivity bacon with a higher sample_rate for so many layers: at least 1 cycle per layer. "
+            f"Got {choice} with depth {len(widths)}."
+        )
+    return PLAIN
+
+
 def connections(choice: choices.Connectivity, widths: Sequence[int]) -> Connections:
     """Return the connections of a network with these hidden layers. Raises RecipeError where they cannot have them."""
     connect: Connect = choice.implementation()

@@ -25,6 +25,10 @@ class LinearLayer:
     biases: bool
     per_unit: int = 0
     """Trained numbers per unit besides weights and biases: those of a normalization."""
+    further: int = 0
+    """Other trained numbers of the layer: those of its units' filters, and of its own output."""
+    further_multiply_adds: int = 0
+    """Multiply-adds per sample of these."""
 
     @property
     def weights(self) -> int:
@@ -34,7 +38,12 @@ class LinearLayer:
     @property
     def parameters(self) -> int:
         """Number of trained parameters."""
-        return self.weights + self.units * (int(self.biases) + self.per_unit)
+        return self.weights + self.units * (int(self.biases) + self.per_unit) + self.further
+
+    @property
+    def multiply_adds(self) -> int:
+        """Multiply-adds of one sample's forward pass."""
+        return self.weights + self.further_multiply_adds
 
     @property
     def padded_inputs(self) -> int:
@@ -150,7 +159,10 @@ class TrainingWork:
 
     def passes(self, samples: int) -> int:
         """Return the operations of the forward and backward passes of ``samples`` samples."""
-        return 2 * samples * (3 * sum(layer.weights for layer in self.layers) - self.layers[0].weights)
+        further = sum(layer.further_multiply_adds for layer in self.layers)
+        weights = sum(layer.weights for layer in self.layers)
+        # Filters read the coordinates, as the first layer does.
+        return 2 * samples * (3 * weights - self.layers[0].weights + 2 * further)
 
     def backward(self) -> int:
         """Return the operations of an additional backward pass of all samples, without gradients of the weights."""

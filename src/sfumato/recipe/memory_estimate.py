@@ -11,11 +11,13 @@ from itertools import pairwise
 
 from sfumato.cores import available_cores
 from sfumato.recipe import engines
+from sfumato.recipe.choices import Activation, FilterConnectivity
 from sfumato.recipe.choices.encodings import COORDINATES
 from sfumato.recipe.description import CHANNELS, layers_of
 from sfumato.recipe.engine_memory import TILE, TrainingLoad
 from sfumato.recipe.engines import EngineSpec
 from sfumato.recipe.layers import NetworkSize
+from sfumato.recipe.model import Model
 from sfumato.recipe.recipe import Recipe
 
 FORWARD_TILE = 1024
@@ -123,11 +125,12 @@ class _Network:
 
     def load(self, trained: int, networks: int) -> TrainingLoad:
         """Return the training of ``networks`` networks on ``trained`` pixels."""
+        normalization = self.recipe.model.normalization
         return TrainingLoad(
             self.size,
             self.recipe.training.optimizer,
             sum(
-                layer.units * (activation.saved_per_unit + self.recipe.model.normalization.saved_per_unit)
+                layer.units * (_saved_per_unit(self.recipe.model, activation) + normalization.saved_per_unit)
                 for layer, activation in zip(self.size.layers[:-1], self.recipe.model.activations, strict=False)
             )
             # Inputs that are concatenated are copied.
@@ -138,8 +141,14 @@ class _Network:
             _batch(self.recipe, trained),
             networks,
             self.recipe.model.encoding.optimizer(),
-            self.recipe.model.normalization,
+            normalization,
         )
+
+
+def _saved_per_unit(model: Model, activation: Activation) -> int:
+    """Return the numbers per unit and sample that automatic differentiation stores for a hidden layer."""
+    connectivity = model.connectivity
+    return connectivity.saved_per_unit if isinstance(connectivity, FilterConnectivity) else activation.saved_per_unit
 
 
 def _building(net: _Network) -> int:

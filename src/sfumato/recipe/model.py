@@ -122,6 +122,14 @@ class Model(Section):
     def _layers_are_possible(self) -> Self:
         # Computed because it raises where the layers do not fit; the value is not needed here.
         _ = self.connections
+        for name in self.connectivity.determines:
+            value, default = getattr(self, name), type(self).model_fields[name].default
+            if value != default:
+                written = [str(each).lower() if isinstance(each, bool) else str(each) for each in (default, value)]
+                raise RecipeError(
+                    f"must have {name} {written[0]}, its default, with connectivity {self.connectivity.name}, which "
+                    f"has a rule of its own in its place. Got {written[1]}."
+                )
         if isinstance(self.normalization, LayerNorm) and min(self.widths, default=2) < 2:
             raise RecipeError(
                 "must have hidden layers of 2 or more units for normalization layer, which subtracts their mean. "

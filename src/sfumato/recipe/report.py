@@ -8,6 +8,7 @@ from typing import TypeVar
 from sfumato import memory
 from sfumato.errors import RecipeError
 from sfumato.recipe import memory_check, memory_estimate
+from sfumato.recipe.choices import FilterConnectivity
 from sfumato.recipe.choices.encodings import COORDINATES
 from sfumato.recipe.description import TRAINING_PER_FORWARD, Description
 from sfumato.recipe.memory_estimate import Size
@@ -69,13 +70,25 @@ def _boxes(description: Description) -> list[tuple[str, str]]:
 
 def _groups(description: Description) -> list[tuple[str, int]]:
     """Return (units, activation and further connections as text, number of consecutive hidden layers like this)."""
-    activations, noun = description.recipe.model.activations, description.recipe.model.normalization.noun
-    normalized = f", {noun}" if noun else ""
     kinds = [
-        f"{layer.units} {text(str(activation))}{normalized}{_further_inputs(description, number)}"
-        for number, (layer, activation) in enumerate(zip(description.layers[:-1], activations, strict=True))
+        f"{layer.units} {_kind(description, number)}{_further_inputs(description, number)}"
+        for number, layer in enumerate(description.layers[:-1])
     ]
     return [(kind, len(list(same))) for kind, same in itertools.groupby(kinds)]
+
+
+def _kind(description: Description, number: int) -> str:
+    """Return the activation and the normalization of a hidden layer, or its filters, as text."""
+    model = description.recipe.model
+    if isinstance(model.connectivity, FilterConnectivity):
+        return f"{'times ' if number > 0 else ''}{model.connectivity.noun}"
+    noun = model.normalization.noun
+    return text(str(model.activations[number])) + (f", {noun}" if noun else "")
+
+
+def _initialization(recipe: Recipe) -> str:
+    connectivity = recipe.model.connectivity
+    return f"that of {connectivity}" if "init" in connectivity.determines else str(recipe.model.init)
 
 
 def _further_inputs(description: Description, number: int) -> str:
@@ -112,7 +125,7 @@ def report(description: Description, width: int, height: int) -> list[str]:
         "",
         *(f"  {line}".rstrip() for line in drawing(description)),
         "",
-        f"initialization  {recipe.model.init}",
+        f"initialization  {_initialization(recipe)}",
         f"optimizer       {recipe.training.optimizer}",
         f"training        {_training(recipe)}",
         f"parameters      {description.parameters:,}, {memory.text(weight_bytes)} as float{8 * number_bytes}",

@@ -18,7 +18,16 @@ from sfumato.recipe.choices.activations import (
 )
 from sfumato.recipe.choices.averagings import EMA, Averaging, NoAveraging
 from sfumato.recipe.choices.choice import Choice
-from sfumato.recipe.choices.connectivities import Connectivity, Dense, Plain, Residual, Skip
+from sfumato.recipe.choices.connectivities import (
+    BACON,
+    Connectivity,
+    Dense,
+    FilterConnectivity,
+    MultiplicativeFilter,
+    Plain,
+    Residual,
+    Skip,
+)
 from sfumato.recipe.choices.encodings import (
     Basic,
     DenseGrid,
@@ -103,6 +112,7 @@ FAMILIES: tuple[type[Choice], ...] = (
 """Every family, in alphabetical order."""
 
 __all__ = [
+    "BACON",
     "ELU",
     "EMA",
     "EVOS",
@@ -138,6 +148,7 @@ __all__ = [
     "ElementwiseOptimizer",
     "Encoding",
     "ErrorProportional",
+    "FilterConnectivity",
     "Finer",
     "FinerInitialization",
     "Fixed",
@@ -162,6 +173,7 @@ __all__ = [
     "Lion",
     "LogCosh",
     "Loss",
+    "MultiplicativeFilter",
     "Muon",
     "NoAveraging",
     "NoNormalization",

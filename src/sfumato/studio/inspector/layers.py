@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from sfumato.errors import RunError
-from sfumato.models import MLP
+from sfumato.models import LayeredNetwork
 from sfumato.models.normalizations import weights_of
 from sfumato.recipe import Coordinates
 from sfumato.render import neuron_sheet, neurons
@@ -91,7 +91,7 @@ def unit(
     model: torch.nn.Module, coordinates: Coordinates, shape: tuple[int, int], number: int, which: int
 ) -> dict[str, Any]:
     """Return one unit's incoming and outgoing weights, the largest first, and its statistics."""
-    assert isinstance(model, MLP)
+    assert isinstance(model, LayeredNetwork)
     below, above = model.linear_layers()[number - 1 : number + 1]
     layout = plan(shape, below.out_features)
     layer = neurons.layer(model, coordinates, number, layout.cell)
@@ -112,7 +112,7 @@ def unit(
 
 def histograms(model: torch.nn.Module, coordinates: Coordinates, shape: tuple[int, int]) -> dict[str, Any]:
     """Return histograms of every layer's weights, the output layer's too, and of every hidden layer's outputs."""
-    linear = model.linear_layers() if isinstance(model, MLP) else []
+    linear = model.linear_layers() if isinstance(model, LayeredNetwork) else []
     depth = neurons.depth(model)
     return {
         "layers": [
@@ -139,7 +139,7 @@ def sample_shape(shape: tuple[int, int], units: int) -> tuple[int, int]:
 
 def ranks(model: torch.nn.Module) -> dict[str, Any]:
     """Return the stable rank of every layer's weights, the output layer's too (Rudelson and Vershynin 2007)."""
-    linear = model.linear_layers() if isinstance(model, MLP) else []
+    linear = model.linear_layers() if isinstance(model, LayeredNetwork) else []
     weights = [weights_of(layer).detach().double() for layer in linear]
     return {"stable_rank": [float(w.square().sum() / torch.linalg.matrix_norm(w, ord=2) ** 2) for w in weights]}
 
@@ -151,7 +151,7 @@ def png(pixels: NDArray[np.uint8]) -> bytes:
     return buffer.getvalue()
 
 
-def _input(model: MLP, number: int, index: int) -> dict[str, Any]:
+def _input(model: LayeredNetwork, number: int, index: int) -> dict[str, Any]:
     """Return what a layer's input is: a unit of the layer below, a coordinate, or a feature of the coordinates."""
     linear, at = model.linear_layers(), number - 1
     while at > 0:

@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from sfumato.models import MLP
+from sfumato.models import LayeredNetwork
 from sfumato.models.normalizations import weights_of
 from sfumato.training.health.dead_units import Elementwise, activation_grads, dead_by_activation_grads, dead_by_gradient
 
@@ -157,7 +157,7 @@ def measure_layers(
     calls = recorder.layers
     if not calls:
         return [], outputs.detach()
-    if isinstance(model, MLP) and model.sigmoid_output:
+    if isinstance(model, LayeredNetwork) and model.sigmoid_output:
         calls[-1].activation, calls[-1].outputs = torch.sigmoid, outputs
     with torch.enable_grad():
         total = loss(outputs)

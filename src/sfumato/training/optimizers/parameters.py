@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from torch import nn
 from torch.utils.hooks import RemovableHandle
 
-from sfumato.models.mlp import MLP
+from sfumato.models.network import LayeredNetwork
 from sfumato.models.normalizations import WeightNormLinear
 
 
@@ -25,16 +25,12 @@ def fan_in_groups(model: nn.Module) -> list[FanInGroup]:
     """Return a group per linear layer, whose fan-in counts the bias; other parameters have fan-in 0."""
     groups: list[FanInGroup] = []
     seen: set[int] = set()
-    # The parameters of a hidden layer's normalization have the fan-in of its linear map.
-    normalized: dict[int, int] = {}
-    if isinstance(model, MLP):
-        layers = model.linear_layers()
-        normalized = {id(each): layers[number].in_features + 1 for number, each in enumerate(model.normalizations)}
+    others = model.fan_in_of() if isinstance(model, LayeredNetwork) else {}
     for module in model.modules():
         direct = [parameter for parameter in module.parameters(recurse=False) if id(parameter) not in seen]
         seen.update(id(parameter) for parameter in direct)
         if direct:
-            fan_in = module.in_features + 1 if isinstance(module, nn.Linear) else normalized.get(id(module), 0)
+            fan_in = module.in_features + 1 if isinstance(module, nn.Linear) else others.get(id(module), 0)
             groups.append(FanInGroup(direct, fan_in))
     return groups
 
@@ -42,9 +38,9 @@ def fan_in_groups(model: nn.Module) -> list[FanInGroup]:
 def hidden_matrices(model: nn.Module) -> list[nn.Parameter]:
     """Return all matrices except the first and the last one, to which orthogonalized updates apply.
 
-    Of an `MLP` only the weights of its layers count, not the parameters of a trained encoding.
+    Of a `LayeredNetwork` only the weights of its layers count, not the parameters of a trained encoding.
     """
-    if isinstance(model, MLP):
+    if isinstance(model, LayeredNetwork):
         matrices = [layer.get_parameter("weight") for layer in model.linear_layers()]
     else:
         matrices = [parameter for parameter in model.parameters() if parameter.ndim == 2]
@@ -52,7 +48,12 @@ def hidden_matrices(model: nn.Module) -> list[nn.Parameter]:
 
 
 def hidden_linear(model: nn.Module) -> list[nn.Linear]:
-    """Return all linear layers except the first and the last one, in the model's order; tied ones count once."""
+    """Return all linear layers except the first and the last one, in the model's order; tied ones count once.
+
+    Of a `LayeredNetwork` only its own layers count.
+    """
+    if isinstance(model, LayeredNetwork):
+        return model.linear_layers()[1:-1]
     distinct = {id(module.weight): module for module in model.modules() if isinstance(module, nn.Linear)}
     return list(distinct.values())[1:-1]
 
