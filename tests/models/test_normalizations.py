@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -45,21 +47,23 @@ def test_layer_normalization_matches_numpy(eps: float) -> None:
 
 def test_weight_normalization_is_pytorchs() -> None:
     mlp = network("weight")
-    theirs = nn.Sequential()
+    theirs: list[Any] = []
     for layer in mlp.linear_layers():
         assert isinstance(layer, WeightNormLinear)
-        linear = parametrizations.weight_norm(nn.Linear(layer.in_features, layer.out_features, dtype=torch.float64))
+        linear: Any = parametrizations.weight_norm(
+            nn.Linear(layer.in_features, layer.out_features, dtype=torch.float64)
+        )
         with torch.no_grad():
-            linear.parametrizations.weight.original0.copy_(layer.gain.unsqueeze(1))  # pyright: ignore[reportAttributeAccessIssue, reportCallIssue]
-            linear.parametrizations.weight.original1.copy_(layer.weight)  # pyright: ignore[reportAttributeAccessIssue, reportCallIssue]
+            linear.parametrizations.weight.original0.copy_(layer.gain.unsqueeze(1))
+            linear.parametrizations.weight.original1.copy_(layer.weight)
             linear.bias.copy_(layer.bias)
-        theirs.extend([linear, nn.Tanh()])
+        theirs += [linear, nn.Tanh()]
     x = torch.from_numpy(X)
-    expected, found = theirs[:-1](x), mlp(x)
+    expected, found = nn.Sequential(*theirs[:-1])(x), mlp(x)
     torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)
     expected.square().sum().backward()
     found.square().sum().backward()
-    for ours, their in zip(mlp.linear_layers(), list(theirs)[::2], strict=True):
+    for ours, their in zip(mlp.linear_layers(), theirs[::2], strict=True):
         gain, direction = (getattr(their.parametrizations.weight, name).grad for name in ("original0", "original1"))
         torch.testing.assert_close(ours.get_parameter("gain").grad, gain[:, 0], rtol=1e-9, atol=1e-12)
         torch.testing.assert_close(ours.weight.grad, direction, rtol=1e-9, atol=1e-12)

@@ -190,5 +190,5 @@ def _initialize_band_limited(linear: nn.Linear, cycles: int, ends: Ends, random:
     _copy(linear.bias, random.uniform(-math.pi, math.pi, linear.out_features))
 
 
-def _copy(parameter: Tensor, values: NDArray[np.float64]) -> None:
+def _copy(parameter: Tensor, values: NDArray[np.floating]) -> None:
     parameter.copy_(torch.from_numpy(values))
