@@ -56,6 +56,8 @@ def _possible(model: dict[str, Any]) -> dict[str, Any]:
     if isinstance(activation, list):
         first, *later = (activation * len(widths))[: len(widths)] or activation
         model = {**model, "activation": (first, *(each.in_layer(1) for each in later)) if widths else first}
+    # With filters in place of activations, some fields have their defaults.
+    model = {name: value for name, value in model.items() if name not in model["connectivity"].determines}
     try:
         connections(model["connectivity"], widths)
     except RecipeError:

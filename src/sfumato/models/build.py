@@ -6,12 +6,14 @@ import torch
 from torch import nn
 
 from sfumato import trust
-from sfumato.models import activations, custom, encodings
+from sfumato.models import activations, custom, encodings, normalizations
 from sfumato.models.coordinates import ranges
+from sfumato.models.filter_network import FilterNetwork
 from sfumato.models.initializations import initialize
 from sfumato.models.mlp import MLP
+from sfumato.models.network import LayeredNetwork
 from sfumato.process_state import scoped
-from sfumato.recipe import Coordinates, Model
+from sfumato.recipe import Coordinates, Model, choices
 from sfumato.recipe.choices.encodings import COORDINATES
 from sfumato.recipe.description import layers_of
 from sfumato.rng import rng_for
@@ -36,7 +38,7 @@ def build(
     """
     if model.module:
         return _build_custom(model.module, channels, seed, dtype)
-    return mlp(model, channels, seed, dtype, coordinates)
+    return network(model, channels, seed, dtype, coordinates)
 
 
 @scoped
@@ -53,6 +55,8 @@ def build_uninitialized(
     """
     if model.module:
         return _build_custom(model.module, channels, seed, dtype)
+    if isinstance(model.connectivity, choices.FilterConnectivity):
+        return _filter_network(model, model.connectivity, channels, seed, dtype, coordinates)
     return _mlp(model, channels, seed, dtype, coordinates)
 
 
@@ -64,13 +68,38 @@ def _build_custom(name: str, channels: int, seed: int, dtype: torch.dtype) -> nn
 
 
 def shapes(model: Model, channels: int) -> dict[str, tuple[int, ...]]:
-    """Return the shapes of the arrays in the ``state_dict`` of a recipe's MLP by their names, without building it."""
+    """Return the shapes of the arrays in the ``state_dict`` of a recipe's network by their names.
+
+    Of a multilayer perceptron they are computed without building it; other networks are built without memory.
+    """
+    if isinstance(model.connectivity, choices.FilterConnectivity):
+        with torch.device("meta"):
+            found = _filter_network(model, model.connectivity, channels, 0, torch.float32, DEFAULT)
+        return {name: tuple(tensor.shape) for name, tensor in found.state_dict().items()}
     found = {f"encode.{name}": shape for name, shape in model.encoding.shapes(COORDINATES).items()}
     for number, layer in enumerate(layers_of(model, model.encoding.outputs(COORDINATES), channels)):
         found[f"layers.{number}.weight"] = (layer.units, layer.inputs)
         if layer.biases:
             found[f"layers.{number}.bias"] = (layer.units,)
+        found |= normalizations.shapes(model.normalization, number, layer.units, last=number == model.depth)
     return found
+
+
+@scoped
+def network(
+    model: Model,
+    channels: int,
+    seed: int,
+    dtype: torch.dtype = torch.float32,
+    coordinates: Coordinates = DEFAULT,
+    inputs: int = COORDINATES,
+) -> LayeredNetwork:
+    """Build and initialize the recipe's network, which is not a custom one: (N, ``inputs``) -> (N, ``channels``)."""
+    if isinstance(model.connectivity, choices.FilterConnectivity):
+        built = _filter_network(model, model.connectivity, channels, seed, dtype, coordinates, inputs)
+        built.initialize(model.connectivity, seed, _ends(coordinates))
+        return built
+    return mlp(model, channels, seed, dtype, coordinates, inputs)
 
 
 @scoped
@@ -91,11 +120,8 @@ def mlp(
 def _mlp(
     model: Model, channels: int, seed: int, dtype: torch.dtype, coordinates: Coordinates, inputs: int = COORDINATES
 ) -> MLP:
-    (low, rows_end), (_, columns_end) = ranges(coordinates)
-    # One range for all inputs, so that the cells of grids stay square where the aspect is kept.
-    ends = low, max(rows_end, columns_end)
     return MLP(
-        encodings.build(model.encoding, inputs, rng_for(seed, "encoding"), ends),
+        encodings.build(model.encoding, inputs, rng_for(seed, "encoding"), _ends(coordinates)),
         model.encoding.outputs(inputs),
         model.widths,
         channels,
@@ -103,4 +129,30 @@ def _mlp(
         biases=model.biases,
         sigmoid_output=model.output_activation == "sigmoid",
         connections=model.connections,
+        normalization=model.normalization,
     ).to(dtype)
+
+
+def _filter_network(
+    model: Model,
+    connectivity: choices.FilterConnectivity,
+    channels: int,
+    seed: int,
+    dtype: torch.dtype,
+    coordinates: Coordinates,
+    inputs: int = COORDINATES,
+) -> FilterNetwork:
+    return FilterNetwork(
+        encodings.build(model.encoding, inputs, rng_for(seed, "encoding"), _ends(coordinates)),
+        model.encoding.outputs(inputs),
+        model.widths,
+        channels,
+        connectivity,
+        sigmoid_output=model.output_activation == "sigmoid",
+    ).to(dtype)
+
+
+def _ends(coordinates: Coordinates) -> tuple[float, float]:
+    """Return one range for all inputs, so that the cells of grids stay square where the aspect is kept."""
+    (low, rows_end), (_, columns_end) = ranges(coordinates)
+    return low, max(rows_end, columns_end)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sfumato.errors import RecipeError
+from sfumato.recipe import choices
 from sfumato.recipe.budget import Batching
 from sfumato.recipe.choices.encodings import COORDINATES
 from sfumato.recipe.engines import ENGINES
@@ -61,8 +62,8 @@ class Description:
 
     @property
     def multiply_adds(self) -> int:
-        """Multiply-adds of one sample's forward pass: those of the linear layers and of the encoding."""
-        return self.recipe.model.encoding.multiply_adds(COORDINATES) + sum(layer.weights for layer in self.layers)
+        """Multiply-adds of one sample's forward pass: those of the layers and of the encoding."""
+        return self.recipe.model.encoding.multiply_adds(COORDINATES) + sum(layer.multiply_adds for layer in self.layers)
 
     @property
     def activations(self) -> int:
@@ -96,8 +97,35 @@ def describe(recipe: Recipe) -> Description:
 def layers_of(model: Model, inputs: int, outputs: int) -> tuple[LinearLayer, ...]:
     """Return the linear layers of a recipe's MLP; ``inputs`` counts the features after the encoding."""
     fan_ins = model.connections.fan_ins(inputs, model.widths)
-    units = [*model.widths, outputs]
-    return tuple(LinearLayer(fan_in, count, model.biases) for fan_in, count in zip(fan_ins, units, strict=True))
+    units, per_unit = [*model.widths, outputs], [model.normalization.per_unit] * len(model.widths)
+    per_unit.append(model.normalization.per_unit if model.normalization.includes_output else 0)
+    layers = tuple(
+        LinearLayer(fan_in, count, model.biases, more)
+        for fan_in, count, more in zip(fan_ins, units, per_unit, strict=True)
+    )
+    if isinstance(model.connectivity, choices.FilterConnectivity):
+        return _filtered(layers, model.connectivity, inputs, outputs)
+    return layers
+
+
+def _filtered(
+    layers: tuple[LinearLayer, ...], connectivity: choices.FilterConnectivity, features: int, outputs: int
+) -> tuple[LinearLayer, ...]:
+    """Return the layers with their units' filters, and with the outputs that hidden layers have while training.
+
+    The weights and biases of the first hidden layer, a filter alone, are frequencies and phases.
+    """
+    found: list[LinearLayer] = []
+    *hidden, last = layers
+    for number, layer in enumerate(hidden):
+        numbers = layer.units * connectivity.trained_numbers(features)
+        multiply_adds = layer.units * connectivity.multiply_adds(features)
+        if number == 0:
+            numbers, multiply_adds = numbers - layer.parameters, multiply_adds - layer.weights
+        elif connectivity.has_outputs_at_all_scales and number < len(hidden) - 1:
+            numbers += outputs * (layer.units + 1)
+        found.append(replace(layer, further=numbers, further_multiply_adds=multiply_adds))
+    return (*found, last)
 
 
 def pixels_of(recipe: Recipe) -> tuple[int, int]:

@@ -16,7 +16,10 @@ from sfumato.recipe.choices import (
     Encoding,
     Identity,
     Initialization,
+    LayerNorm,
     LeakyReLU,
+    NoNormalization,
+    Normalization,
     Plain,
     RandomHyperplanes,
 )
@@ -41,6 +44,9 @@ class Model(Section):
     output_activation: Literal["linear", "sigmoid"] = Field(default="linear", description="output-layer activation")
     encoding: Encoding = Field(default=Identity(), description="encoding of the input coordinates")
     connectivity: Connectivity = Field(default=Plain(), description="connections between layers")
+    normalization: Normalization = Field(
+        default=NoNormalization(), description="normalization of preactivations or weights"
+    )
     init: Initialization = Field(default=RandomHyperplanes(), description="distribution of the initial weights")
     module: str | None = Field(
         default=None,
@@ -113,9 +119,22 @@ class Model(Section):
         return [str(each) for each in activation] if isinstance(activation, tuple) else str(activation)
 
     @model_validator(mode="after")
-    def _connectivity_is_possible(self) -> Self:
+    def _layers_are_possible(self) -> Self:
         # Computed because it raises where the layers do not fit; the value is not needed here.
         _ = self.connections
+        for name in self.connectivity.determines:
+            value, default = getattr(self, name), type(self).model_fields[name].default
+            if value != default:
+                written = [str(each).lower() if isinstance(each, bool) else str(each) for each in (default, value)]
+                raise RecipeError(
+                    f"must have {name} {written[0]}, its default, with connectivity {self.connectivity.name}, which "
+                    f"has a rule of its own in its place. Got {written[1]}."
+                )
+        if isinstance(self.normalization, LayerNorm) and min(self.widths, default=2) < 2:
+            raise RecipeError(
+                "must have hidden layers of 2 or more units for normalization layer, which subtracts their mean. "
+                f"Got {self.widths}."
+            )
         return self
 
     @property

@@ -17,12 +17,14 @@ from torch import nn
 from sfumato.errors import EngineError
 from sfumato.models import mlp as build
 from sfumato.recipe import Recipe, changed, preset
+from sfumato.recipe.connections import Connections
 from sfumato.training.engines import unsupported_reasons
 from sfumato.training.engines.autograd import Autograd
 from sfumato.training.engines.engine import Engine, Task
 from sfumato.training.engines.fused.engine import Fused
-from sfumato.training.engines.fused.layout import Layout
+from sfumato.training.engines.fused.layout import TILE, Layout
 from sfumato.training.engines.fused.reduction import share
+from sfumato.training.kernels.vectors import round_up
 
 PIXELS, STEPS, BATCH = 400, 20, 70
 ACTIVATIONS = [
@@ -128,6 +130,9 @@ def test_architectures(width: tuple[int, ...], biases: bool, threads: int) -> No
         ("skip", (23, 18, 37)),
         ("skip(2)", (16, 15)),
         ("skip(5)", (20,) * 5),
+        ("dense", (23, 18, 37)),
+        ("dense", (16,)),
+        ("dense", (3, 1, 2, 1, 5)),
     ],
 )
 def test_additions_and_joins(shape: str, width: tuple[int, ...], threads: int) -> None:
@@ -138,7 +143,47 @@ def test_additions_and_joins(shape: str, width: tuple[int, ...], threads: int) -
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("shape", ["residual", "skip"])
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("normalization", ["layer", "layer(eps=0.1)", "weight"])
+@pytest.mark.parametrize(
+    ("shape", "width"),
+    [
+        *(("plain", width) for width in ((), (9,), (15, 14, 30), (300, 8, 17))),
+        *((shape, (20,) * 4) for shape in ("residual", "skip", "dense")),
+    ],
+)
+def test_normalizations(shape: str, width: tuple[int, ...], normalization: str, threads: int) -> None:
+    # The last batch of fewer samples than threads take, tiles that add up, and fan-ins just below whole registers.
+    model = {"connectivity": shape, **({"width": width} if width else {"width": 8, "depth": 0})}
+    # At a higher rate the trainings of normalized residual layers are chaotic: they magnify rounding errors.
+    check(recipe_of(normalization=normalization, **model, training={"optimizer": "sgd(lr=0.05)"}), threads)
+    more = {
+        "biases": False,
+        "activation": "sine(1)",
+        "training": {"batch": 300, "optimizer": "adam(lr=0.002, eps=0.01)"},
+    }
+    check(recipe_of(normalization=normalization, **model, **more), threads)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("normalization", ["layer", "weight"])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_normalizations_with_optimizers(optimizer: str, normalization: str) -> None:
+    optimizer = optimizer.replace("sgd(lr=0.1", "sgd(lr=0.02")
+    check(recipe_of(normalization=normalization, training={"optimizer": optimizer}), threads=2)
+
+
+@pytest.mark.parametrize("widths", [(3, 1, 2, 1, 5), (1,) * 9, (16, 15), (300, 17, 1)])
+def test_products_of_dense_layers_stay_in_their_threads_memory(widths: tuple[int, ...]) -> None:
+    layout = Layout([2, *widths, 3], biases=True, connections=Connections(dense_layers=frozenset(range(len(widths)))))
+    errors, last = layout.scratch + 2 * TILE * layout.widest, (TILE - 1) * layout.widest
+    for layer in range(1, len(widths) + 1):
+        above = sum(widths[layer:])
+        assert errors + last + above + round_up(sum(widths[:layer])) <= layout.memory
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shape", ["residual", "skip", "dense"])
 @pytest.mark.parametrize("optimizer", [optimizer for optimizer in OPTIMIZERS if optimizer[0] in "fm"])
 def test_additions_and_joins_with_matrices_of_hidden_layers(shape: str, optimizer: str) -> None:
     check(recipe_of(connectivity=shape, width=(20,) * 4, training={"optimizer": optimizer}))
@@ -224,9 +269,15 @@ def test_division_into_calls_does_not_matter(threads: int) -> None:
         np.testing.assert_array_equal(divided.state()[name], array)
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_resumes_to_the_same_bits(optimizer: str) -> None:
-    recipe = recipe_of(training={"optimizer": optimizer})
+@pytest.mark.parametrize(
+    ("optimizer", "normalization"),
+    [
+        *((optimizer, "none") for optimizer in OPTIMIZERS),
+        *((optimizer, name) for optimizer in OPTIMIZERS[-3:] for name in ("layer", "weight")),
+    ],
+)
+def test_resumes_to_the_same_bits(optimizer: str, normalization: str) -> None:
+    recipe = recipe_of(training={"optimizer": optimizer}, normalization=normalization)
     pixels, factors = pixels_of(30), np.ones(30)
     engine = Fused(task_of(recipe, 2))
     engine.advance(pixels[: 13 * BATCH], factors[:13])
@@ -239,15 +290,22 @@ def test_resumes_to_the_same_bits(optimizer: str) -> None:
         np.testing.assert_array_equal(resumed.state()[name], array)
 
 
-@pytest.mark.parametrize("output", ["linear", "sigmoid"])
-def test_outputs_equal_the_models_for_any_number_of_threads(output: str) -> None:
-    recipe = recipe_of(output_activation=output, encoding="fourier(sigma=1, features=8)")
+@pytest.mark.parametrize(
+    "model",
+    [
+        {"output_activation": "sigmoid"},
+        {"normalization": "layer"},
+        {"normalization": "weight"},
+        {"connectivity": "dense"},
+        {},
+    ],
+)
+def test_outputs_equal_the_models_for_any_number_of_threads(model: dict[str, Any]) -> None:
+    recipe = recipe_of(**model, encoding="fourier(sigma=1, features=8)")
     coordinates = np.random.default_rng(1).uniform(-1, 1, (1501, 2))
     one, two = Fused(task_of(recipe, 1)), Fused(task_of(recipe, 2))
-    model = build(recipe.model, 3, recipe.seed).double()
-    np.testing.assert_allclose(
-        one.outputs(coordinates), model(torch.from_numpy(coordinates)).detach().numpy(), atol=1e-5
-    )
+    expected = build(recipe.model, 3, recipe.seed).double()(torch.from_numpy(coordinates)).detach().numpy()
+    np.testing.assert_allclose(one.outputs(coordinates), expected, atol=1e-5)
     np.testing.assert_array_equal(two.outputs(coordinates), one.outputs(coordinates))
 
 

@@ -52,7 +52,7 @@ def test_optimizers(optimizer: str, threads: int) -> None:
     check(lattice(optimizer), threads)
 
 
-@pytest.mark.parametrize("connectivity", ["residual", "skip", "skip(2)"])
+@pytest.mark.parametrize("connectivity", ["residual", "skip", "skip(2)", "dense"])
 @pytest.mark.parametrize("biases", [True, False])
 def test_errors_pass_through_later_joins_too(connectivity: str, biases: bool) -> None:
     # More features than a register has lanes, and more samples than a tile.

@@ -10,6 +10,7 @@ from torch import nn
 from sfumato.models.coordinates import ranges
 from sfumato.models.initializations.initialization import Draw, LayerSpec
 from sfumato.models.mlp import MLP
+from sfumato.models.normalizations import set_weights
 from sfumato.process_state import torch_threads
 from sfumato.recipe import Coordinates, choices
 from sfumato.rng import rng_for
@@ -59,7 +60,7 @@ def initialize(network: MLP, choice: choices.Initialization, seed: int, coordina
         name = "output" if last else str(number)
         weights, biases = draw(choice, spec, rng_for(seed, f"initialisation/{name}"))
         with torch.no_grad():
-            layer.weight.copy_(torch.from_numpy(weights))
+            set_weights(layer, torch.from_numpy(weights))
             if layer.bias is not None:
                 layer.bias.copy_(torch.from_numpy(biases))
 

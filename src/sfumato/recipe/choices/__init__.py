@@ -18,7 +18,16 @@ from sfumato.recipe.choices.activations import (
 )
 from sfumato.recipe.choices.averagings import EMA, Averaging, NoAveraging
 from sfumato.recipe.choices.choice import Choice
-from sfumato.recipe.choices.connectivities import Connectivity, Plain, Residual, Skip
+from sfumato.recipe.choices.connectivities import (
+    BACON,
+    Connectivity,
+    Dense,
+    FilterConnectivity,
+    MultiplicativeFilter,
+    Plain,
+    Residual,
+    Skip,
+)
 from sfumato.recipe.choices.encodings import (
     Basic,
     DenseGrid,
@@ -48,6 +57,7 @@ from sfumato.recipe.choices.initializations import (
 )
 from sfumato.recipe.choices.library_optimizers import Adan, Apollo, Lion, ScheduleFree
 from sfumato.recipe.choices.losses import L1, MSE, SSIM, GradientLoss, Huber, LogCosh, Loss, RelativeL2
+from sfumato.recipe.choices.normalizations import LayerNorm, NoNormalization, Normalization, WeightNorm
 from sfumato.recipe.choices.optimizer import ElementwiseOptimizer, Optimizer
 from sfumato.recipe.choices.optimizers import (
     FOOF,
@@ -94,6 +104,7 @@ FAMILIES: tuple[type[Choice], ...] = (
     Encoding,
     Initialization,
     Loss,
+    Normalization,
     Optimizer,
     Sampler,
     Schedule,
@@ -102,6 +113,7 @@ FAMILIES: tuple[type[Choice], ...] = (
 """Every family, in alphabetical order."""
 
 __all__ = [
+    "BACON",
     "ELU",
     "EMA",
     "EVOS",
@@ -131,11 +143,13 @@ __all__ = [
     "Connectivity",
     "Constant",
     "Cosine",
+    "Dense",
     "DenseGrid",
     "Distribution",
     "ElementwiseOptimizer",
     "Encoding",
     "ErrorProportional",
+    "FilterConnectivity",
     "Finer",
     "FinerInitialization",
     "Fixed",
@@ -152,6 +166,7 @@ __all__ = [
     "Identity",
     "IndependentWeights",
     "Initialization",
+    "LayerNorm",
     "LazyAdam",
     "LeCun",
     "LeakyReLU",
@@ -159,9 +174,12 @@ __all__ = [
     "Lion",
     "LogCosh",
     "Loss",
+    "MultiplicativeFilter",
     "Muon",
     "NoAveraging",
+    "NoNormalization",
     "NoSplit",
+    "Normalization",
     "OneBlob",
     "Optimizer",
     "Orthogonal",
@@ -196,4 +214,5 @@ __all__ = [
     "Stratified",
     "Tanh",
     "TriangleWave",
+    "WeightNorm",
 ]

@@ -12,8 +12,10 @@ from torch import nn
 from sfumato import models
 from sfumato.models.activations import Activate
 from sfumato.models.mlp import MLP
+from sfumato.models.normalizations import weights_of
 from sfumato.parallel import parallel_map
 from sfumato.process_state import scoped
+from sfumato.recipe.choices.normalizations import NO_NORMALIZATION
 from sfumato.training.engines.requirements import compiler_is_off
 
 PIECES_PER_THREAD = 4
@@ -51,13 +53,20 @@ def _compiled(model: MLP, coordinates: NDArray[np.float64], threads: int) -> NDA
 
     linear = model.linear_layers()
     sizes = [linear[0].in_features, *(layer.out_features for layer in linear)]
-    layout = Layout(sizes, biases=linear[0].bias is not None, connections=model.connections)
+    # Normalized weights are fixed here; the normalization of units is not.
+    normalization = NO_NORMALIZATION if model.normalization.copies_weights else model.normalization
+    layout = Layout(
+        sizes, biases=linear[0].bias is not None, connections=model.connections, normalization=normalization
+    )
     weights = layout.block()
     with torch.inference_mode():
         for number, layer in enumerate(linear):
-            layout.weight(weights, number)[:] = layer.weight.numpy()
+            layout.weight(weights, number)[:] = weights_of(layer).numpy()
             if layout.biases:
                 layout.bias(weights, number)[:] = layer.bias.numpy()
+        for number, module in enumerate(model.normalizations):
+            for which, parameter in enumerate(module.parameters()):
+                layout.further(weights, number, which)[:] = parameter.numpy()
     layout.use_activations([compiled(each) for each in choices_of(model) or ()])
     out = np.empty((len(coordinates), linear[-1].out_features), np.float32)
     memories: list[NDArray[np.float32]] = []
@@ -73,6 +82,7 @@ def _compiled(model: MLP, coordinates: NDArray[np.float64], threads: int) -> NDA
             Network(
                 table=layout.table.ctypes.data,
                 layers=len(layout.table),
+                trained=weights.ctypes.data,
                 weights=weights.ctypes.data,
                 weights_t=0,
                 memory=address,

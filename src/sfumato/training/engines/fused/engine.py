@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfumato.errors import EngineError
+from sfumato.models import normalizations
 from sfumato.models.mlp import MLP
 from sfumato.parallel import Helpers
 from sfumato.training.engines import barrier
@@ -69,17 +70,19 @@ class Fused(Engine):
             sizes,
             biases=self._linear[0].bias is not None,
             connections=model.connections,
+            normalization=model.normalization,
             dimensions=dimensions if self._encoder else 0,
         )
         layout.use_activations([compiled(each) for each in activations])
         self._threads = max(1, min(task.threads, self._batch // MIN_SAMPLES_PER_THREAD))
-        self._weights, self._weights_t = layout.block(), zeros(layout.weights_t)
+        self._trained, self._weights_t = layout.block(), zeros(layout.weights_t)
+        self._weights = layout.block() if layout.normalizes_weights else self._trained
         self._optimizer = Optimizer(training.optimizer, layout, encoder_length, encoding.optimizer())
         self._new_workspace = functools.partial(
             Workspace, layout, self._threads, work=self._optimizer.work, encoder=encoder_length
         )
         self._workspace_kind = (
-            *(*sizes, layout.biases, model.connections, layout.dimensions),
+            *(*sizes, layout.biases, model.connections, model.normalization, layout.dimensions),
             *(self._threads, self._optimizer.work, encoder_length),
         )
         self._step = 0
@@ -180,6 +183,7 @@ class Fused(Engine):
         return Network(
             table=layout.table.ctypes.data,
             layers=len(layout.table),
+            trained=self._trained.ctypes.data,
             weights=self._weights.ctypes.data,
             weights_t=self._weights_t.ctypes.data,
             memory=memory,
@@ -217,7 +221,7 @@ class Fused(Engine):
         """Replace the trained parameters, among what `weights` returned."""
         for name, array in self._named().items():
             array[:] = weights[name]
-        self._transpose()
+        self._prepare_weights()
 
     def state(self) -> Arrays:
         """Return copies of weights, a trained encoding's parameters, the optimizer's state, and the steps taken."""
@@ -228,22 +232,31 @@ class Fused(Engine):
         for name, block in self._blocks().items():
             block[:] = state[name]
         self._step = int(state["step"])
-        self._transpose()
+        self._prepare_weights()
 
     def _blocks(self) -> dict[str, NDArray[np.float32]]:
         encoder = {"encode": self._encoder.parameters} if self._encoder else {}
-        return {"weights": self._weights, **encoder, **self._optimizer.state}
+        return {"weights": self._trained, **encoder, **self._optimizer.state}
 
     def _named(self) -> dict[str, NDArray[np.float32]]:
         encoder = self._encoder.named if self._encoder else {}
         named = {f"encode.{name}": parameter for name, parameter in encoder.items()}
-        for k in range(len(self._linear)):
-            named[f"layers.{k}.weight"] = self._layout.weight(self._weights, k)
+        for k, linear in enumerate(self._linear):
+            named[f"layers.{k}.weight"] = self._layout.weight(self._trained, k)
             if self._layout.biases:
-                named[f"layers.{k}.bias"] = self._layout.bias(self._weights, k)
+                named[f"layers.{k}.bias"] = self._layout.bias(self._trained, k)
+            is_last = k == len(self._linear) - 1
+            further = normalizations.shapes(self._model.normalization, k, linear.out_features, last=is_last)
+            for number, name in enumerate(further):
+                named[name] = self._layout.further(self._trained, k, number)
         return named
 
-    def _transpose(self) -> None:
+    def _prepare_weights(self) -> None:
+        """Compute from the trained numbers what products take."""
+        if self._layout.normalizes_weights:
+            with self._workspace() as workspace, flushed():
+                kernel.normalize(self._networks(workspace)[0].ctypes.data)
+            return
         for layer in range(len(self._linear)):
             if self._layout.has_weight_t(layer):
                 self._layout.weight_t(self._weights_t, layer)[:] = self._layout.weight(self._weights, layer)
