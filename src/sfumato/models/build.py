@@ -10,6 +10,7 @@ from sfumato.models import activations, custom, encodings, normalizations
 from sfumato.models.coordinates import ranges
 from sfumato.models.filter_network import FilterNetwork
 from sfumato.models.initializations import initialize
+from sfumato.models.kan import KAN
 from sfumato.models.mlp import MLP
 from sfumato.models.network import LayeredNetwork
 from sfumato.process_state import scoped
@@ -55,9 +56,7 @@ def build_uninitialized(
     """
     if model.module:
         return _build_custom(model.module, channels, seed, dtype)
-    if isinstance(model.connectivity, choices.FilterConnectivity):
-        return _filter_network(model, model.connectivity, channels, seed, dtype, coordinates)
-    return _mlp(model, channels, seed, dtype, coordinates)
+    return _network(model, channels, seed, dtype, coordinates)
 
 
 def _build_custom(name: str, channels: int, seed: int, dtype: torch.dtype) -> nn.Module:
@@ -95,11 +94,17 @@ def network(
     inputs: int = COORDINATES,
 ) -> LayeredNetwork:
     """Build and initialize the recipe's network, which is not a custom one: (N, ``inputs``) -> (N, ``channels``)."""
-    if isinstance(model.connectivity, choices.FilterConnectivity):
-        built = _filter_network(model, model.connectivity, channels, seed, dtype, coordinates, inputs)
-        built.initialize(model.connectivity, seed, _ends(coordinates))
-        return built
-    return mlp(model, channels, seed, dtype, coordinates, inputs)
+    built = _network(model, channels, seed, dtype, coordinates, inputs)
+    match built, model.connectivity:
+        case MLP(), _:
+            initialize(built, model.init, seed, coordinates)
+        case FilterNetwork(), choices.FilterConnectivity() as connectivity:
+            built.initialize(connectivity, seed, _ends(coordinates))
+        case KAN(), choices.BasisConnectivity() as connectivity:
+            built.initialize(connectivity, seed)
+        case _:
+            raise AssertionError(f"a network of {model.connectivity} must have an initialization")
+    return built
 
 
 @scoped
@@ -115,6 +120,35 @@ def mlp(
     perceptron = _mlp(model, channels, seed, dtype, coordinates, inputs)
     initialize(perceptron, model.init, seed, coordinates)
     return perceptron
+
+
+def _network(
+    model: Model, channels: int, seed: int, dtype: torch.dtype, coordinates: Coordinates, inputs: int = COORDINATES
+) -> LayeredNetwork:
+    if isinstance(model.connectivity, choices.FilterConnectivity):
+        return _filter_network(model, model.connectivity, channels, seed, dtype, coordinates, inputs)
+    if isinstance(model.connectivity, choices.BasisConnectivity):
+        return _kan(model, model.connectivity, channels, seed, dtype, coordinates, inputs)
+    return _mlp(model, channels, seed, dtype, coordinates, inputs)
+
+
+def _kan(
+    model: Model,
+    connectivity: choices.BasisConnectivity,
+    channels: int,
+    seed: int,
+    dtype: torch.dtype,
+    coordinates: Coordinates,
+    inputs: int,
+) -> KAN:
+    return KAN(
+        encodings.build(model.encoding, inputs, rng_for(seed, "encoding"), _ends(coordinates)),
+        model.encoding.outputs(inputs),
+        model.widths,
+        channels,
+        connectivity,
+        sigmoid_output=model.output_activation == "sigmoid",
+    ).to(dtype)
 
 
 def _mlp(

@@ -109,6 +109,11 @@ def bacon(choice: choices.BACON, widths: Sequence[int]) -> Connections:
     return PLAIN
 
 
+def basis(_choice: choices.BasisConnectivity, _widths: Sequence[int]) -> Connections:
+    """Return the connections of a chain."""
+    return PLAIN
+
+
 def connections(choice: choices.Connectivity, widths: Sequence[int]) -> Connections:
     """Return the connections of a network with these hidden layers. Raises RecipeError where they cannot have them."""
     connect: Connect = choice.implementation()

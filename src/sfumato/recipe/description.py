@@ -105,6 +105,9 @@ def layers_of(model: Model, inputs: int, outputs: int) -> tuple[LinearLayer, ...
     )
     if isinstance(model.connectivity, choices.FilterConnectivity):
         return _filtered(layers, model.connectivity, inputs, outputs)
+    if isinstance(model.connectivity, choices.BasisConnectivity):
+        functions = model.connectivity.functions
+        return tuple(replace(layer, inputs=layer.inputs * functions, biases=False) for layer in layers)
     return layers
 
 

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from sfumato.cores import available_cores
 from sfumato.recipe import engines
-from sfumato.recipe.choices import Activation, FilterConnectivity
+from sfumato.recipe.choices import Activation, BasisConnectivity, FilterConnectivity
 from sfumato.recipe.choices.encodings import COORDINATES
 from sfumato.recipe.description import CHANNELS, layers_of
 from sfumato.recipe.engine_memory import TILE, TrainingLoad
@@ -148,7 +148,8 @@ class _Network:
 def _saved_per_unit(model: Model, activation: Activation) -> int:
     """Return the numbers per unit and sample that automatic differentiation stores for a hidden layer."""
     connectivity = model.connectivity
-    return connectivity.saved_per_unit if isinstance(connectivity, FilterConnectivity) else activation.saved_per_unit
+    own = isinstance(connectivity, FilterConnectivity | BasisConnectivity)
+    return connectivity.saved_per_unit if own else activation.saved_per_unit
 
 
 def _building(net: _Network) -> int:

@@ -8,7 +8,7 @@ from typing import TypeVar
 from sfumato import memory
 from sfumato.errors import RecipeError
 from sfumato.recipe import memory_check, memory_estimate
-from sfumato.recipe.choices import FilterConnectivity
+from sfumato.recipe.choices import BasisConnectivity, FilterConnectivity
 from sfumato.recipe.choices.encodings import COORDINATES
 from sfumato.recipe.description import TRAINING_PER_FORWARD, Description
 from sfumato.recipe.memory_estimate import Size
@@ -82,6 +82,8 @@ def _kind(description: Description, number: int) -> str:
     model = description.recipe.model
     if isinstance(model.connectivity, FilterConnectivity):
         return f"{'times ' if number > 0 else ''}{model.connectivity.noun}"
+    if isinstance(model.connectivity, BasisConnectivity):
+        return model.connectivity.noun
     noun = model.normalization.noun
     return text(str(model.activations[number])) + (f", {noun}" if noun else "")
 
@@ -96,6 +98,8 @@ def _further_inputs(description: Description, number: int) -> str:
     if number in description.recipe.model.connections.residual_layers:
         return " + its input"
     layers = description.layers
+    if isinstance(description.recipe.model.connectivity, BasisConnectivity):
+        return ""
     joined = layers[number].inputs - layers[number - 1].units if number > 0 else 0
     return f", {joined} joined" if joined > 0 else ""
 

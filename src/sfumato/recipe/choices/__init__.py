@@ -17,6 +17,7 @@ from sfumato.recipe.choices.activations import (
     Tanh,
 )
 from sfumato.recipe.choices.averagings import EMA, Averaging, NoAveraging
+from sfumato.recipe.choices.basis_connectivities import BasisConnectivity, KANChebyshev, KANSpline
 from sfumato.recipe.choices.choice import Choice
 from sfumato.recipe.choices.connectivities import (
     BACON,
@@ -136,6 +137,7 @@ __all__ = [
     "AreaAverage",
     "Averaging",
     "Basic",
+    "BasisConnectivity",
     "Bias",
     "Checkerboard",
     "Choice",
@@ -166,6 +168,8 @@ __all__ = [
     "Identity",
     "IndependentWeights",
     "Initialization",
+    "KANChebyshev",
+    "KANSpline",
     "LayerNorm",
     "LazyAdam",
     "LeCun",
