@@ -30,6 +30,7 @@ class FourierFilter(nn.Module):
 
     def __init__(self, features: int, units: int, *, trains_frequencies: bool = True) -> None:
         super().__init__()
+        self.trains_frequencies = trains_frequencies
         self.linear = Linear(features, units)
         self.linear.weight.requires_grad_(trains_frequencies)
         self.sine = activations.build(choices.Sine(omega=1.0))
@@ -113,6 +114,17 @@ class FilterNetwork(LayeredNetwork):
             coarse = [head(layer.outputs) for head, layer in zip(self.heads, hidden[1:], strict=False)]
             x = torch.stack([*coarse, x])
         return torch.sigmoid(x) if self.sigmoid_output else x
+
+    def compiled_filters(self) -> list[choices.Activation] | None:
+        """Return the activations of the filters' linear maps where compiled engines can train all; else None."""
+        trained = (each for each in self.filters if isinstance(each, FourierFilter) and each.trains_frequencies)
+        found: list[choices.Activation] = [each.sine.choice for each in trained]
+        return found if len(found) == len(self.filters) and not self.heads else None
+
+    def fan_in_of(self) -> dict[int, int]:
+        """Return the fan-in of the hidden layer of each filter but the first."""
+        layers = self.linear_layers()
+        return {id(_linear(each)): layers[k].in_features + 1 for k, each in enumerate(self.filters) if k > 0}
 
     def activation(self, layer: int) -> None:
         """Return None: a product is no function of the preactivations alone."""

@@ -56,7 +56,7 @@ class LayeredNetwork(nn.Module):
         raise NotImplementedError
 
     def fan_in_of(self) -> dict[int, int]:
-        """Return the fan-ins of the layers of modules that are not linear layers, by their ids, counting the bias."""
+        """Return the fan-ins of the layers of modules that are part of one, by the modules' ids, counting the bias."""
         return {}
 
     @property

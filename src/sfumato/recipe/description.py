@@ -121,13 +121,19 @@ def _filtered(
     found: list[LinearLayer] = []
     *hidden, last = layers
     for number, layer in enumerate(hidden):
-        numbers = layer.units * connectivity.trained_numbers(features)
-        multiply_adds = layer.units * connectivity.multiply_adds(features)
+        per_unit, multiply_adds = connectivity.trained_numbers(features), connectivity.multiply_adds(features)
+        head = connectivity.has_outputs_at_all_scales and 0 < number < len(hidden) - 1
         if number == 0:
-            numbers, multiply_adds = numbers - layer.parameters, multiply_adds - layer.weights
-        elif connectivity.has_outputs_at_all_scales and number < len(hidden) - 1:
-            numbers += outputs * (layer.units + 1)
-        found.append(replace(layer, further=numbers, further_multiply_adds=multiply_adds))
+            # The layer's weights and biases are frequencies and phases; fixed frequencies are not trained.
+            per_unit, multiply_adds = per_unit - features - 1, multiply_adds - features
+        found.append(
+            replace(
+                layer,
+                per_unit=per_unit,
+                further=outputs * (layer.units + 1) if head else 0,
+                further_multiply_adds=layer.units * multiply_adds,
+            )
+        )
     return (*found, last)
 
 

@@ -108,7 +108,13 @@ _MLP = {
 _FUSED = {
     "training.batch": Rule(lambda batch: batch != 1, "2 or more"),
     "training.optimizer": compiled(choices.Optimizer),
-    "model.connectivity": one_of(choices.Plain, choices.Residual, choices.Skip, choices.Dense),
+    "model.connectivity": Rule(
+        lambda connectivity: (
+            type(connectivity) in (choices.Plain, choices.Residual, choices.Skip, choices.Dense)
+            or (type(connectivity) is choices.MultiplicativeFilter and connectivity.filter == "fourier")
+        ),
+        "plain, residual, skip, dense or multiplicative_filter(fourier)",
+    ),
     "model.normalization": one_of(choices.NoNormalization, choices.LayerNorm, choices.WeightNorm),
     # An encoding without trained parameters is computed once, before the first step.
     "model.encoding": Rule(

@@ -24,11 +24,11 @@ class LinearLayer:
     units: int
     biases: bool
     per_unit: int = 0
-    """Trained numbers per unit besides weights and biases: those of a normalization."""
+    """Trained numbers per unit besides weights and biases: those of a normalization, or of a filter."""
     further: int = 0
-    """Other trained numbers of the layer: those of its units' filters, and of its own output."""
+    """Other trained numbers of the layer: those of outputs that it has while training."""
     further_multiply_adds: int = 0
-    """Multiply-adds per sample of these."""
+    """Multiply-adds per sample of its units' filters."""
 
     @property
     def weights(self) -> int:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from sfumato.errors import EngineError
-from sfumato.models import mlp as build
+from sfumato.models import network
 from sfumato.recipe import Recipe, changed, preset
 from sfumato.recipe.connections import Connections
 from sfumato.training.engines import unsupported_reasons
@@ -51,6 +51,13 @@ OPTIMIZERS = [
     "muon(lr=0.05, momentum=0.8, nesterov=false, ns_steps=3, adam_beta2=0.9)",
 ]
 
+# With larger weights than the default ones, so that deep layers learn in 20 steps.
+FILTERS: dict[str, Any] = {
+    "connectivity": "multiplicative_filter(input_scale=9, weight_scale=6)",
+    "activation": "leaky_relu",
+    "init": "random_hyperplanes",
+}
+
 
 def recipe_of(**model: Any) -> Recipe:
     """Return a recipe whose defaults change the weights clearly within 20 steps."""
@@ -65,7 +72,7 @@ def task_of(recipe: Recipe, threads: int = 1, dtype: torch.dtype = torch.float32
     random = np.random.default_rng(2)
     coordinates, targets = random.uniform(-1, 1, (PIXELS, 2)), random.uniform(0, 1, (PIXELS, 3))
     # The same float32 weights for both, so that they start from the same point.
-    model = build(recipe.model, 3, recipe.seed).to(dtype)
+    model = network(recipe.model, 3, recipe.seed).to(dtype)
     return Task(recipe, coordinates, targets, model, threads)
 
 
@@ -163,6 +170,32 @@ def test_normalizations(shape: str, width: tuple[int, ...], normalization: str, 
         "training": {"batch": 300, "optimizer": "adam(lr=0.002, eps=0.01)"},
     }
     check(recipe_of(normalization=normalization, **model, **more), threads)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("output", ["linear", "sigmoid"])
+@pytest.mark.parametrize("width", [(9,), (14, 15, 30), (12, 17, 16, 5), (300, 8, 17), (30,) * 6])
+def test_filters(width: tuple[int, ...], output: str, threads: int) -> None:
+    # Rows of frequencies and the phase below, at, and across the ends of registers.
+    check(recipe_of(**FILTERS, width=width, output_activation=output), threads)
+    more = {
+        "encoding": "fourier(sigma=0.3, features=30)",
+        "training": {"batch": 300, "optimizer": "sgd(lr=0.1, momentum=0.8)"},
+    }
+    check(recipe_of(**FILTERS, width=width, output_activation=output, **more), threads)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_filters_with_optimizers(optimizer: str) -> None:
+    check(recipe_of(**FILTERS, training={"optimizer": optimizer}), threads=2)
+
+
+def test_filters_of_high_frequencies() -> None:
+    # The default for pictures: up to 80 periods. One step, because frequencies as high magnify rounding errors.
+    filters = {**FILTERS, "connectivity": "multiplicative_filter"}
+    assert relative_error(recipe_of(**filters), 2, 1) < 2e-4
 
 
 @pytest.mark.slow
@@ -297,6 +330,7 @@ def test_resumes_to_the_same_bits(optimizer: str, normalization: str) -> None:
         {"normalization": "layer"},
         {"normalization": "weight"},
         {"connectivity": "dense"},
+        FILTERS,
         {},
     ],
 )
@@ -304,7 +338,7 @@ def test_outputs_equal_the_models_for_any_number_of_threads(model: dict[str, Any
     recipe = recipe_of(**model, encoding="fourier(sigma=1, features=8)")
     coordinates = np.random.default_rng(1).uniform(-1, 1, (1501, 2))
     one, two = Fused(task_of(recipe, 1)), Fused(task_of(recipe, 2))
-    expected = build(recipe.model, 3, recipe.seed).double()(torch.from_numpy(coordinates)).detach().numpy()
+    expected = network(recipe.model, 3, recipe.seed).double()(torch.from_numpy(coordinates)).detach().numpy()
     np.testing.assert_allclose(one.outputs(coordinates), expected, atol=1e-5)
     np.testing.assert_array_equal(two.outputs(coordinates), one.outputs(coordinates))
 

@@ -30,8 +30,8 @@ def fan_in_groups(model: nn.Module) -> list[FanInGroup]:
         direct = [parameter for parameter in module.parameters(recurse=False) if id(parameter) not in seen]
         seen.update(id(parameter) for parameter in direct)
         if direct:
-            fan_in = module.in_features + 1 if isinstance(module, nn.Linear) else others.get(id(module), 0)
-            groups.append(FanInGroup(direct, fan_in))
+            own = module.in_features + 1 if isinstance(module, nn.Linear) else 0
+            groups.append(FanInGroup(direct, others.get(id(module), own)))
     return groups
 
 

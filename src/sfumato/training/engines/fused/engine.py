@@ -12,18 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfumato.errors import EngineError
-from sfumato.models import normalizations
 from sfumato.models.mlp import MLP
+from sfumato.models.network import LayeredNetwork
 from sfumato.parallel import Helpers
+from sfumato.recipe.choices.normalizations import NO_NORMALIZATION
 from sfumato.training.engines import barrier
-from sfumato.training.engines.compiled_activation import choices_of, compiled
 from sfumato.training.engines.compiled_engine import NO_WEIGHTS, announced, encoded, flushed, is_trained
 from sfumato.training.engines.compiled_loss import CompiledLoss
 from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
 from sfumato.training.engines.fused import kernel
 from sfumato.training.engines.fused.encoder import Encoder
 from sfumato.training.engines.fused.forward_backward import Network
-from sfumato.training.engines.fused.layout import Layout
+from sfumato.training.engines.fused.network_layout import activations_of, layout_of, named_parameters
 from sfumato.training.engines.fused.optimizer import Optimizer
 from sfumato.training.engines.fused.thread_context import Workspace
 from sfumato.training.kernels.memory import zeros
@@ -43,13 +43,11 @@ class Fused(Engine):
         Raise EngineError for a model that is not a recipe's, or a trained encoding that has no compiled form.
         """
         model, training = task.model, task.recipe.training
-        # Not a subclass, whose forward may differ, nor an activation that has no compiled derivative.
-        if type(model) is not MLP or (activations := choices_of(model)) is None:
+        if not isinstance(model, LayeredNetwork) or (activations := activations_of(model)) is None:
             raise EngineError(
                 f"engine {self.name} trains only the MLP of a recipe. Got {type(model).__name__}; use autograd."
             )
         self._model = model
-        self._linear = model.linear_layers()
         self._shared = task.shared
         dimensions = task.coordinates.shape[1]
         encoding = task.recipe.model.encoding
@@ -65,15 +63,9 @@ class Fused(Engine):
             sigmoid_output=model.sigmoid_output,
             channel_weights=training.channel_weights,
         )
-        sizes = [self._linear[0].in_features, *(layer.out_features for layer in self._linear)]
-        self._layout = layout = Layout(
-            sizes,
-            biases=self._linear[0].bias is not None,
-            connections=model.connections,
-            normalization=model.normalization,
-            dimensions=dimensions if self._encoder else 0,
-        )
-        layout.use_activations([compiled(each) for each in activations])
+        normalization = model.normalization if isinstance(model, MLP) else NO_NORMALIZATION
+        dimensions = dimensions if self._encoder else 0
+        self._layout = layout = layout_of(model, activations, normalization=normalization, dimensions=dimensions)
         self._threads = max(1, min(task.threads, self._batch // MIN_SAMPLES_PER_THREAD))
         self._trained, self._weights_t = layout.block(), zeros(layout.weights_t)
         self._weights = layout.block() if layout.normalizes_weights else self._trained
@@ -82,7 +74,8 @@ class Fused(Engine):
             Workspace, layout, self._threads, work=self._optimizer.work, encoder=encoder_length
         )
         self._workspace_kind = (
-            *(*sizes, layout.biases, model.connections, model.normalization, layout.dimensions),
+            *(type(model), layout.biases, model.connections, normalization, layout.dimensions),
+            *((layer.in_features, layer.out_features) for layer in model.linear_layers()),
             *(self._threads, self._optimizer.work, encoder_length),
         )
         self._step = 0
@@ -241,15 +234,7 @@ class Fused(Engine):
     def _named(self) -> dict[str, NDArray[np.float32]]:
         encoder = self._encoder.named if self._encoder else {}
         named = {f"encode.{name}": parameter for name, parameter in encoder.items()}
-        for k, linear in enumerate(self._linear):
-            named[f"layers.{k}.weight"] = self._layout.weight(self._trained, k)
-            if self._layout.biases:
-                named[f"layers.{k}.bias"] = self._layout.bias(self._trained, k)
-            is_last = k == len(self._linear) - 1
-            further = normalizations.shapes(self._model.normalization, k, linear.out_features, last=is_last)
-            for number, name in enumerate(further):
-                named[name] = self._layout.further(self._trained, k, number)
-        return named
+        return named | named_parameters(self._model, self._layout, self._trained)
 
     def _prepare_weights(self) -> None:
         """Compute from the trained numbers what products take."""
@@ -257,9 +242,9 @@ class Fused(Engine):
             with self._workspace() as workspace, flushed():
                 kernel.normalize(self._networks(workspace)[0].ctypes.data)
             return
-        for layer in range(len(self._linear)):
+        for layer in range(len(self._layout.table)):
             if self._layout.has_weight_t(layer):
-                self._layout.weight_t(self._weights_t, layer)[:] = self._layout.weight(self._weights, layer)
+                self._layout.transpose(self._weights, self._weights_t, layer)
 
 
 def _sorted_batches(

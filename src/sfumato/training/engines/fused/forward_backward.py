@@ -24,6 +24,7 @@ _FAN_IN, _FAN_OUT, _ROWS, _COLUMNS = int(Field.FAN_IN), int(Field.FAN_OUT), int(
 _WEIGHTS, _WEIGHTS_T, _INPUTS = int(Field.WEIGHTS), int(Field.WEIGHTS_T), int(Field.INPUTS)
 _ACTIVATION_GRADS, _STRIDE = int(Field.ACTIVATION_GRADS), int(Field.STRIDE)
 _ADDS, _CONCATENATES, _JOINED = int(Field.ADDS), int(Field.CONCATENATES), int(Field.JOINED)
+_FILTER, _FILTER_GRADS = int(Field.FILTER), int(Field.FILTER_GRADS)
 _EPSILON, _NORMALIZED, _SCALES = int(Field.EPSILON), int(Field.NORMALIZED), int(Field.SCALES)
 _ACTIVATION, _ACTIVATION_PARAMETERS = int(Field.ACTIVATION), int(Field.ACTIVATION_PARAMETERS)
 _TABLE_COLUMNS = len(Field)
@@ -115,7 +116,10 @@ def forward(net: Network, samples: int) -> int:
                 gain, bias, normalized, scales = _normalization(net, row, samples)
                 eps = vector(row[_EPSILON], 1)[0]
                 normalize(matrix(out, samples, stride), row[_FAN_OUT], eps, gain, bias, normalized, scales)
-            apply(row[_ACTIVATION], out, values, activation_grads, samples * stride, row[_ACTIVATION_PARAMETERS])
+            if row[_FILTER] != 0:
+                _filter(net, row, samples, out, values, activation_grads)
+            else:
+                apply(row[_ACTIVATION], out, values, activation_grads, samples * stride, row[_ACTIVATION_PARAMETERS])
             if row[_ADDS] != 0:
                 _add(next_inputs, matrix(inputs, samples, rows), row[_FAN_OUT])
             if above[_JOINED] > 0:
@@ -124,6 +128,26 @@ def forward(net: Network, samples: int) -> int:
                 _join(next_inputs, matrix(values, samples, stride), row[_FAN_OUT], joined, above[_JOINED])
             _fill_padding(next_inputs, above[_FAN_IN], np.float32(net.biases))
     return out
+
+
+@njit(nogil=True)
+def _filter(net: Network, row: NDArray[np.int64], samples: int, out: int, values: int, activation_grads: int) -> None:
+    """Multiply a layer's products at ``out`` by its filters; store the results at ``values``.
+
+    Store the derivatives by the products, which are the filters, at ``activation_grads``, and those by the filters'
+    products, too.
+    """
+    first, stride, columns = layer_table(net)[0], row[_STRIDE], row[_COLUMNS]
+    weights = net.weights + 4 * (row[_WEIGHTS] + (row[_FAN_IN] + 1) * columns)
+    products, grads = net.scratch + 4 * TILE * net.widest, net.memory + 4 * row[_FILTER_GRADS]
+    encoded, rows = net.memory + 4 * first[_INPUTS], first[_ROWS]
+    multiply(samples, row[_FAN_OUT], row[_FILTER], encoded, rows, weights, columns, products, stride, 0)
+    apply(row[_ACTIVATION], products, activation_grads, grads, samples * stride, row[_ACTIVATION_PARAMETERS])
+    linear, filters = vector(out, samples * stride), vector(activation_grads, samples * stride)
+    by_products, filtered = vector(grads, samples * stride), vector(values, samples * stride)
+    for i in range(samples * stride):
+        filtered[i] = linear[i] * filters[i]
+        by_products[i] *= linear[i]
 
 
 @njit(nogil=True)
@@ -194,6 +218,27 @@ def backward(net: Network, samples: int, gradients: int, add: int, encoder_gradi
             _store(vector(layer_gradients + 4 * (row[_FAN_IN] + 1) * columns, columns), by_gain, row[_FAN_OUT], add)
             _store(vector(layer_gradients + 4 * (row[_FAN_IN] + 2) * columns, columns), by_bias, row[_FAN_OUT], add)
         weights_t = net.weights_t + 4 * row[_WEIGHTS_T]
+        if row[_FILTER] != 0:
+            grads, after_bias = net.memory + 4 * row[_FILTER_GRADS], row[_FAN_IN] + 1
+            further, encoded = layer_gradients + 4 * after_bias * columns, net.memory + 4 * table[0, _INPUTS]
+            multiply_transposed(
+                row[_FILTER], row[_FAN_OUT], samples, encoded, first_rows, grads, stride, further, columns, add
+            )
+            if net.encoder != 0:
+                features, frequencies_t, out = row[_FILTER] - 1, weights_t + 4 * after_bias, net.input_grads
+                multiply(
+                    samples,
+                    features,
+                    row[_FAN_OUT],
+                    grads,
+                    stride,
+                    frequencies_t,
+                    rows,
+                    out,
+                    first_rows,
+                    add_to_input_grads,
+                )
+                add_to_input_grads = 1
         # A layer that adds its inputs to its outputs, or concatenates both, also passes their errors down unchanged.
         # Those of concatenated inputs follow the outputs' in memory.
         keeps = 1 if k < last and row[_ADDS] + row[_CONCATENATES] > 0 else 0
@@ -210,6 +255,9 @@ def backward(net: Network, samples: int, gradients: int, add: int, encoder_gradi
                 multiply(samples, joined, row[_FAN_OUT], deltas, stride, joined_weights_t, rows, grads, first_rows, 0)
                 add_to_input_grads = 1
             multiply(samples, needed, row[_FAN_OUT], deltas, stride, weights_t, rows, errors, net.widest, keeps)
+            if below[_FILTER] != 0:
+                by_products = matrix(net.memory + 4 * below[_FILTER_GRADS], samples, below[_STRIDE])
+                _multiply_by_derivatives(matrix(errors, samples, net.widest), by_products, by_products, units)
             activation_grads = net.memory + 4 * row[_ACTIVATION_GRADS]
             _multiply_by_derivatives(
                 matrix(errors, samples, net.widest),

@@ -55,7 +55,13 @@ class Field(enum.IntEnum):
     MOMENTS = enum.auto()
     """Position of a hidden layer's (ROWS, ROWS) matrix in a block of its own: second moments of inputs."""
     FURTHER = enum.auto()
-    """Number of trained numbers per unit besides weights and bias, those of a normalization: rows after the bias's."""
+    """Number of trained numbers per unit besides weights and bias, of a normalization or a filter: rows after the
+    bias's."""
+    FILTER = enum.auto()
+    """Number of frequencies and the phase of the filter by which a unit is multiplied, 0 where there is none: the
+    further rows multiply the first layer's inputs, and the activation is that of the filter."""
+    FILTER_GRADS = enum.auto()
+    """Position of the derivatives of the layer's outputs by these products, (TILE, STRIDE), in a thread's memory."""
     EPSILON = enum.auto()
     """Address of the number that layer normalization adds to variances, float32; 0 where it is not normalized so."""
     NORMALIZED = enum.auto()
@@ -72,8 +78,9 @@ class Layout:
     """The table, and the lengths of all blocks in float32.
 
     ``sizes``: units of every layer, the inputs first and the outputs last; ``biases``: whether units have biases;
-    ``connections``: which layers add or join inputs; ``normalization``: that of units or weights; ``dimensions``: those
-    of the coordinates where an encoding is trained, else 0.
+    ``connections``: which layers add or join inputs; ``normalization``: that of units or weights; ``filters``: count of
+    the numbers of a filter where hidden layers after the first are multiplied by some, else 0; ``dimensions``: those of
+    the coordinates where an encoding is trained, else 0.
     """
 
     def __init__(
@@ -83,6 +90,7 @@ class Layout:
         biases: bool,
         connections: Connections = PLAIN,
         normalization: choices.Normalization = NO_NORMALIZATION,
+        filters: int = 0,
         dimensions: int = 0,
     ) -> None:
         self.biases, self.normalizes_weights = biases, isinstance(normalization, choices.WeightNorm)
@@ -105,7 +113,11 @@ class Layout:
             fan_in, fan_out = fan_ins[layer], sizes[layer + 1]
             is_last = layer == len(self.table) - 1
             row[Field.FURTHER] = 0 if is_last and not normalization.includes_output else normalization.per_unit
-            rows, columns = round_up(fan_in + 1 + int(row[Field.FURTHER])), round_up(fan_out)
+            if filters and self.is_hidden(layer):
+                row[Field.FILTER] = row[Field.FURTHER] = filters
+            # A product writes whole registers of rows, also of those after the bias.
+            further = round_up(filters) if row[Field.FILTER] else int(row[Field.FURTHER])
+            rows, columns = round_up(fan_in + 1 + further), round_up(fan_out)
             row[Field.FAN_IN], row[Field.FAN_OUT], row[Field.ROWS], row[Field.COLUMNS] = fan_in, fan_out, rows, columns
             row[Field.ADDS], row[Field.CONCATENATES] = (
                 layer in each for each in (connections.residual_layers, connections.dense_layers)
@@ -130,6 +142,9 @@ class Layout:
                 below[Field.EPSILON] = self._epsilon.ctypes.data
                 below[Field.NORMALIZED], below[Field.SCALES] = self.memory, self.memory + TILE * below[Field.STRIDE]
                 self.memory += TILE * int(below[Field.STRIDE]) + TILE
+            if layer > 0 and self.table[layer - 1, Field.FILTER]:
+                self.table[layer - 1, Field.FILTER_GRADS] = self.memory
+                self.memory += TILE * int(self.table[layer - 1, Field.STRIDE])
             self.widest = max(self.widest, rows, columns)
         self.coordinates = self.memory
         """Position of a tile's (TILE, dimensions) coordinates in a thread's memory, where an encoding is trained."""
@@ -170,12 +185,6 @@ class Layout:
         """Return a view (fan_out, fan_in) of a layer in a block."""
         return self._matrix(block, layer)[: self.table[layer, Field.FAN_IN]].T
 
-    def weight_t(self, block: NDArray[np.float32], layer: int) -> NDArray[np.float32]:
-        """Return a view (fan_out, fan_in) of a layer in a block of transposed weights."""
-        row = self.table[layer]
-        first, rows, columns = row[Field.WEIGHTS_T], row[Field.ROWS], row[Field.COLUMNS]
-        return block[first : first + rows * columns].reshape(columns, rows)[: row[Field.FAN_OUT], : row[Field.FAN_IN]]
-
     def has_weight_t(self, layer: int) -> bool:
         """Return whether errors are backpropagated to a layer's inputs."""
         return layer > 0 or self.dimensions > 0
@@ -184,9 +193,21 @@ class Layout:
         """Return a view (fan_out,) of a layer in a block."""
         return self._matrix(block, layer)[self.table[layer, Field.FAN_IN]]
 
-    def further(self, block: NDArray[np.float32], layer: int, number: int) -> NDArray[np.float32]:
-        """Return a view (fan_out,) of the trained numbers besides weights and biases, from 0, of a layer in a block."""
-        return self._matrix(block, layer)[self.table[layer, Field.FAN_IN] + 1 + number]
+    def further_rows(self, layer: int) -> int:
+        """Return the number of trained numbers per unit of a layer besides weights and biases."""
+        return int(self.table[layer, Field.FURTHER])
+
+    def further(self, block: NDArray[np.float32], layer: int) -> NDArray[np.float32]:
+        """Return a view (`further_rows`, fan_out) of these numbers in a block."""
+        first = self.table[layer, Field.FAN_IN] + 1
+        return self._matrix(block, layer)[first : first + self.further_rows(layer)]
+
+    def transpose(self, block: NDArray[np.float32], block_t: NDArray[np.float32], layer: int) -> None:
+        """Copy a layer in a block into its place in a block of transposed weights."""
+        row = self.table[layer]
+        first, rows, columns = row[Field.WEIGHTS_T], row[Field.ROWS], row[Field.COLUMNS]
+        out = block_t[first : first + rows * columns].reshape(columns, rows)
+        out[: row[Field.FAN_OUT]] = self._matrix(block, layer).T
 
     def moments_of(self, block: NDArray[np.float32], layer: int) -> NDArray[np.float32]:
         """Return a view (n, n) of a hidden layer in a block of moments; n counts its inputs and the bias."""
