@@ -7,6 +7,7 @@ from torch import nn
 
 from sfumato import trust
 from sfumato.models import activations, custom, encodings, normalizations
+from sfumato.models.complex_mlp import ComplexMLP
 from sfumato.models.coordinates import ranges
 from sfumato.models.filter_network import FilterNetwork
 from sfumato.models.initializations import initialize
@@ -96,7 +97,7 @@ def network(
     """Build and initialize the recipe's network, which is not a custom one: (N, ``inputs``) -> (N, ``channels``)."""
     built = _network(model, channels, seed, dtype, coordinates, inputs)
     match built, model.connectivity:
-        case MLP(), _:
+        case MLP() | ComplexMLP(), _:
             initialize(built, model.init, seed, coordinates)
         case FilterNetwork(), choices.FilterConnectivity() as connectivity:
             built.initialize(connectivity, seed, _ends(coordinates))
@@ -129,7 +130,24 @@ def _network(
         return _filter_network(model, model.connectivity, channels, seed, dtype, coordinates, inputs)
     if isinstance(model.connectivity, choices.BasisConnectivity):
         return _kan(model, model.connectivity, channels, seed, dtype, coordinates, inputs)
+    if model.is_complex:
+        return _complex_mlp(model, channels, seed, dtype, coordinates, inputs)
     return _mlp(model, channels, seed, dtype, coordinates, inputs)
+
+
+def _complex_mlp(
+    model: Model, channels: int, seed: int, dtype: torch.dtype, coordinates: Coordinates, inputs: int
+) -> ComplexMLP:
+    return ComplexMLP(
+        encodings.build(model.encoding, inputs, rng_for(seed, "encoding"), _ends(coordinates)),
+        model.encoding.outputs(inputs),
+        model.widths,
+        channels,
+        [activations.build(each) for each in model.activations],
+        biases=model.biases,
+        sigmoid_output=model.output_activation == "sigmoid",
+        connections=model.connections,
+    ).to(dtype)
 
 
 def _kan(

@@ -106,6 +106,10 @@ class KAN(LayeredNetwork):
         """Return the layers from input to output."""
         return [layer for layer in self.layers if isinstance(layer, nn.Linear)]
 
+    def connection_weights(self, layer: int) -> Tensor:
+        """Return the norms of the connections' coefficients: (units, units below)."""
+        return self.linear_layers()[layer].weight.unflatten(1, (-1, self.functions)).norm(dim=2)
+
     def outgoing_weights(self, layer: int) -> Tensor:
         """Return the coefficients of a hidden layer's units in the layer above: (units there * functions, units)."""
         weight = self.linear_layers()[layer + 1].weight

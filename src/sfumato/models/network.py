@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from sfumato.models.normalizations import weights_of
+from sfumato.models.normalizations import set_weights, weights_of
 from sfumato.recipe.connections import PLAIN, Connections
 
 
@@ -54,6 +54,27 @@ class LayeredNetwork(nn.Module):
     def linear_layers(self) -> list[nn.Linear]:
         """Return the linear layers from input to output: one per hidden layer, and the output layer."""
         raise NotImplementedError
+
+    def units(self, layer: int) -> int:
+        """Return the number of units of a hidden layer, from 0."""
+        return self.linear_layers()[layer].out_features
+
+    def connection_weights(self, layer: int) -> Tensor:
+        """Return a number for each connection of a linear layer, from 0: (units, units below); usually its weights."""
+        return weights_of(self.linear_layers()[layer])
+
+    def drawn_shape(self, layer: int) -> tuple[int, int]:
+        """Return the fan-in and the fan-out for which an initialization draws the weights of a linear layer."""
+        linear = self.linear_layers()[layer]
+        return linear.in_features, linear.out_features
+
+    @torch.no_grad()
+    def set_drawn(self, layer: int, weights: Tensor, biases: Tensor) -> None:
+        """Set the weights (fan_out, fan_in) and biases (fan_out,) of a linear layer that an initialization drew."""
+        linear = self.linear_layers()[layer]
+        set_weights(linear, weights)
+        if linear.bias is not None:
+            linear.bias.copy_(biases)
 
     def fan_in_of(self) -> dict[int, int]:
         """Return the fan-ins of the layers of modules that are part of one, by the modules' ids, counting the bias."""

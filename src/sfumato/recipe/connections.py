@@ -109,7 +109,12 @@ def bacon(choice: choices.BACON, widths: Sequence[int]) -> Connections:
     return PLAIN
 
 
-def basis(_choice: choices.BasisConnectivity, _widths: Sequence[int]) -> Connections:
+def kan_spline(_choice: choices.KANSpline, _widths: Sequence[int]) -> Connections:
+    """Return the connections of a chain."""
+    return PLAIN
+
+
+def kan_chebyshev(_choice: choices.KANChebyshev, _widths: Sequence[int]) -> Connections:
     """Return the connections of a chain."""
     return PLAIN
 

@@ -105,10 +105,19 @@ def layers_of(model: Model, inputs: int, outputs: int) -> tuple[LinearLayer, ...
     )
     if isinstance(model.connectivity, choices.FilterConnectivity):
         return _filtered(layers, model.connectivity, inputs, outputs)
+    if model.is_complex:
+        return _complex(layers)
     if isinstance(model.connectivity, choices.BasisConnectivity):
         functions = model.connectivity.functions
         return tuple(replace(layer, inputs=layer.inputs * functions, biases=False) for layer in layers)
     return layers
+
+
+def _complex(layers: tuple[LinearLayer, ...]) -> tuple[LinearLayer, ...]:
+    """Return the layers of a network of complex hidden units, whose weights after the first layer are pairs."""
+    first, *hidden, last = layers
+    pairs = [replace(layer, units=2 * layer.units, further_multiply_adds=2 * layer.weights) for layer in hidden]
+    return (first, *pairs, replace(last, inputs=2 * last.inputs))
 
 
 def _filtered(

@@ -22,6 +22,7 @@ from sfumato.recipe.choices import (
     Normalization,
     Plain,
     RandomHyperplanes,
+    Residual,
 )
 from sfumato.recipe.choices.choice import split_calls
 from sfumato.recipe.connections import Connections, connections
@@ -130,12 +131,30 @@ class Model(Section):
                     f"must have {name} {written[0]}, its default, with connectivity {self.connectivity.name}, which "
                     f"has a rule of its own in its place. Got {written[1]}."
                 )
+        self._check_complex()
         if isinstance(self.normalization, LayerNorm) and min(self.widths, default=2) < 2:
             raise RecipeError(
                 "must have hidden layers of 2 or more units for normalization layer, which subtracts their mean. "
                 f"Got {self.widths}."
             )
         return self
+
+    def _check_complex(self) -> None:
+        if not any(each.is_complex for each in self.activations):
+            return
+        for holds, name, rule, value in (
+            (all(each.is_complex for each in self.activations), "activation", "complex in all layers", self.activation),
+            (isinstance(self.connectivity, Plain | Residual), "connectivity", "plain or residual", self.connectivity),
+            (isinstance(self.normalization, NoNormalization), "normalization", "none", self.normalization),
+        ):
+            if not holds:
+                written = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+                raise RecipeError(f"must have {name} {rule} where hidden units are complex. Got {shortened(written)}.")
+
+    @property
+    def is_complex(self) -> bool:
+        """Whether hidden units are complex numbers."""
+        return any(each.is_complex for each in self.activations)
 
     @property
     def connections(self) -> Connections:

@@ -71,8 +71,8 @@ def _boxes(description: Description) -> list[tuple[str, str]]:
 def _groups(description: Description) -> list[tuple[str, int]]:
     """Return (units, activation and further connections as text, number of consecutive hidden layers like this)."""
     kinds = [
-        f"{layer.units} {_kind(description, number)}{_further_inputs(description, number)}"
-        for number, layer in enumerate(description.layers[:-1])
+        f"{units} {_kind(description, number)}{_further_inputs(description, number)}"
+        for number, units in enumerate(description.recipe.model.widths)
     ]
     return [(kind, len(list(same))) for kind, same in itertools.groupby(kinds)]
 

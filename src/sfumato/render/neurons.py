@@ -45,7 +45,7 @@ def units(model: torch.nn.Module, number: int) -> int:
     hidden = depth(network)
     if not 1 <= number <= hidden:
         raise RunError(f"neurons must be a hidden layer from 1 to {hidden}, or all. Got {number}.")
-    return network.linear_layers()[number - 1].out_features
+    return network.units(number - 1)
 
 
 def layer(

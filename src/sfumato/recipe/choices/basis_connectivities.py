@@ -10,8 +10,6 @@ from pydantic.dataclasses import dataclass
 from sfumato.recipe.choices.choice import CONFIG
 from sfumato.recipe.choices.connectivities import Connectivity
 
-_CHAIN = "sfumato.recipe.connections:basis"
-
 
 @dataclass(frozen=True, config=CONFIG)
 class BasisConnectivity(Connectivity):
@@ -39,7 +37,7 @@ class BasisConnectivity(Connectivity):
 
 
 @dataclass(frozen=True, config=CONFIG)
-class KANSpline(BasisConnectivity, name="kan_spline", implementation=_CHAIN):
+class KANSpline(BasisConnectivity, name="kan_spline"):
     """Kolmogorov-Arnold network (Liu et al. 2024): a B-spline, and SiLU times a weight, on every connection.
 
     The splines' knots are evenly spaced over the range of inputs from -range to range, beyond which only SiLU remains,
@@ -65,7 +63,7 @@ class KANSpline(BasisConnectivity, name="kan_spline", implementation=_CHAIN):
 
 
 @dataclass(frozen=True, config=CONFIG)
-class KANChebyshev(BasisConnectivity, name="kan_chebyshev", implementation=_CHAIN):
+class KANChebyshev(BasisConnectivity, name="kan_chebyshev"):
     """Kolmogorov-Arnold network with Chebyshev polynomials of tanh of the inputs (Sidharth et al. 2024)."""
 
     degree: int = Field(default=8, ge=1, le=256, description="highest degree of the polynomials")

@@ -92,11 +92,11 @@ def unit(
 ) -> dict[str, Any]:
     """Return one unit's incoming and outgoing weights, the largest first, and its statistics."""
     assert isinstance(model, LayeredNetwork)
-    below, above = model.linear_layers()[number - 1 : number + 1]
-    layout = plan(shape, below.out_features)
+    below = model.linear_layers()[number - 1]
+    layout = plan(shape, model.units(number - 1))
     layer = neurons.layer(model, coordinates, number, layout.cell)
-    incoming = weights_of(below).detach()[which].double().cpu().numpy()
-    outgoing = weights_of(above).detach()[:, which].double().cpu().numpy()
+    incoming = model.connection_weights(number - 1).detach()[which].double().cpu().numpy()
+    outgoing = model.connection_weights(number).detach()[:, which].double().cpu().numpy()
     last = number == neurons.depth(model)
     return {
         "layer": number,
@@ -153,14 +153,14 @@ def png(pixels: NDArray[np.uint8]) -> bytes:
 
 def _input(model: LayeredNetwork, number: int, index: int) -> dict[str, Any]:
     """Return what a layer's input is: a unit of the layer below, a coordinate, or a feature of the coordinates."""
-    linear, at = model.linear_layers(), number - 1
+    at = number - 1
     while at > 0:
-        if index < (units := linear[at - 1].out_features):
+        if index < (units := model.units(at - 1)):
             return {"unit": index} if at == number - 1 else {"layer": at, "unit": index}
         index -= units
         # What follows are the inputs of the layer below, or the encoded coordinates.
         at = at - 1 if at - 1 in model.connections.dense_layers else 0
-    plain = linear[0].in_features == 2
+    plain = model.connection_weights(0).shape[1] == 2
     return {"coordinate": ("row", "column")[index]} if plain else {"feature": index}
 
 

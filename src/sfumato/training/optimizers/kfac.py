@@ -28,6 +28,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.graph import GradientEdge, get_gradient_edge
 
+from sfumato.models.complex_mlp import ComplexLinear
 from sfumato.models.normalizations import WeightNormLinear
 from sfumato.recipe import choices
 from sfumato.recipe.choices.optimizers import MAX_SIDE, inversion_is_due
@@ -153,7 +154,12 @@ def _invert(state: dict[str, Any], damping: float) -> None:
 
 
 def _can_precondition(layer: nn.Linear) -> bool:
-    """Return whether K-FAC can precondition a layer: all its parameters trained, none parametrized, not too large."""
+    """Return whether K-FAC can precondition a layer: all its parameters trained, none parametrized, not too large.
+
+    The inputs of a complex layer are pairs of numbers for each weight.
+    """
+    if isinstance(layer, ComplexLinear):
+        return False
     if isinstance(layer, WeightNormLinear):
         trained = all(parameter.requires_grad for parameter in layer.parameters())
     else:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from torch import nn
 from torch.utils.hooks import RemovableHandle
 
+from sfumato.models.complex_mlp import ComplexLinear
 from sfumato.models.network import LayeredNetwork
 from sfumato.models.normalizations import WeightNormLinear
 
@@ -50,10 +51,10 @@ def hidden_matrices(model: nn.Module) -> list[nn.Parameter]:
 def hidden_linear(model: nn.Module) -> list[nn.Linear]:
     """Return all linear layers except the first and the last one, in the model's order; tied ones count once.
 
-    Of a `LayeredNetwork` only its own layers count.
+    Of a `LayeredNetwork` only its own layers count, of complex ones none: their inputs are pairs.
     """
     if isinstance(model, LayeredNetwork):
-        return model.linear_layers()[1:-1]
+        return [layer for layer in model.linear_layers()[1:-1] if not isinstance(layer, ComplexLinear)]
     distinct = {id(module.weight): module for module in model.modules() if isinstance(module, nn.Linear)}
     return list(distinct.values())[1:-1]
 
