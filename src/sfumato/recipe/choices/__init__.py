@@ -47,7 +47,7 @@ from sfumato.recipe.choices.initializations import (
     Siren,
 )
 from sfumato.recipe.choices.library_optimizers import Adan, Apollo, Lion, ScheduleFree, Shampoo
-from sfumato.recipe.choices.losses import L1, MSE, SSIM, GradientLoss, Huber, LogCosh, Loss, RelativeL2
+from sfumato.recipe.choices.losses import L1, L1SSIM, MSE, SSIM, GradientLoss, Huber, LogCosh, Loss, RelativeL2
 from sfumato.recipe.choices.optimizer import ElementwiseOptimizer, Optimizer
 from sfumato.recipe.choices.optimizers import (
     FOOF,
@@ -109,6 +109,7 @@ __all__ = [
     "GELU",
     "KFAC",
     "L1",
+    "L1SSIM",
     "LBFGS",
     "LSUV",
     "MSE",
