@@ -30,6 +30,7 @@ from sfumato.recipe.choices.encodings import (
     Positional,
     TriangleWave,
 )
+from sfumato.recipe.choices.hessian_optimizers import ESGD, HessianOptimizer, Sophia
 from sfumato.recipe.choices.initializations import (
     LSUV,
     Bias,
@@ -103,6 +104,7 @@ FAMILIES: tuple[type[Choice], ...] = (
 __all__ = [
     "ELU",
     "EMA",
+    "ESGD",
     "EVOS",
     "FAMILIES",
     "FOOF",
@@ -148,6 +150,7 @@ __all__ = [
     "Halton",
     "HashGrid",
     "He",
+    "HessianOptimizer",
     "Huber",
     "Identity",
     "IndependentWeights",
@@ -192,6 +195,7 @@ __all__ = [
     "Skip",
     "Sobol",
     "Softplus",
+    "Sophia",
     "Split",
     "Stratified",
     "Tanh",

@@ -34,6 +34,9 @@ class Optimizer(
     averages_weights: ClassVar[bool] = False
     """Whether it makes an average of the weights, which evaluations use in place of the weights themselves."""
 
+    differentiates_gradients: ClassVar[bool] = False
+    """Whether it differentiates gradients again in some steps, so that a batch cannot be divided."""
+
     library: ClassVar[str] = ""
     """Module of an optional dependency that implements it; empty where there is none."""
     extra: ClassVar[str] = ""

@@ -50,7 +50,9 @@ class Autograd(Engine):
         self._batch = len(task.coordinates) if recipe.training.batch == "all" else recipe.training.batch
         self._threads = task.threads
         self._splits_batches = isinstance(task.model, models.MLP) and device.type == "cpu"
-        self._splits_batches &= not (recipe.training.optimizer.hooks_layers or self._loss.of_pictures)
+        choice = recipe.training.optimizer
+        whole = choice.hooks_layers or choice.differentiates_gradients or self._loss.of_pictures
+        self._splits_batches &= not whole
         workers = task.threads if self._splits_batches else 1
         self._optimizer = optimizers.build(recipe.training.optimizer, self._named, workers)
         self._encoder_optimizer = self._optimizer_of_encoding(task)
@@ -97,6 +99,7 @@ class Autograd(Engine):
         if weights is not None:
             pieces = list(zip(batch.chunk(count), weights.chunk(count), strict=True))
         totals: list[Tensor] = []
+        differentiable = isinstance(self._optimizer, optimizers.HessianOptimizer) and self._optimizer.differentiates()
 
         def gradients(weighted: tuple[Tensor, Tensor | None]) -> tuple[Tensor, tuple[Tensor, ...]]:
             piece, factors = weighted
@@ -112,7 +115,13 @@ class Autograd(Engine):
             else:
                 sample_losses = losses.per_sample(self._loss, predicted, targets, self._channel_weights)
                 loss = (sample_losses if factors is None else sample_losses * factors).sum()
-            grads = torch.autograd.grad(loss / len(batch), self._parameters, allow_unused=True, materialize_grads=True)
+            grads = torch.autograd.grad(
+                loss / len(batch),
+                self._parameters,
+                create_graph=differentiable,
+                allow_unused=True,
+                materialize_grads=True,
+            )
             errors = (predicted - targets).detach()
             squares = errors * errors if factors is None else errors * errors * factors.unsqueeze(1)
             return torch.stack([loss.detach(), squares.sum()]).double().cpu(), grads
