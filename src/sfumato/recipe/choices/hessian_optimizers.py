@@ -57,7 +57,7 @@ class ESGD(HessianOptimizer, name="esgd"):
 class Sophia(HessianOptimizer, name="sophia"):
     """Clipped steps of the mean gradient over the Hessian's diagonal, by Hutchinson's estimate (Liu et al. 2023)."""
 
-    lr: float = Field(default=0.0005, ge=0, description="learning rate, the largest change of a weight per step")
+    lr: float = Field(default=0.0001, ge=0, description="learning rate, the largest change of a weight per step")
     beta1: float = Field(default=0.96, ge=0, lt=1, description="decay of the mean of the gradients")
     beta2: float = Field(default=0.99, ge=0, lt=1, description="decay of the mean of the estimates of the diagonal")
     gamma: float = Field(default=0.01, gt=0, description="factor of the diagonal: smaller ones clip more updates")
