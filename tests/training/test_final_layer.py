@@ -122,6 +122,7 @@ def test_a_resumed_training_has_the_same_bits() -> None:
     second.load(first.state(), 0.0)
     *_, found = second.snapshots()
     assert found.ended == expected.ended == "steps"
+    assert found.evaluation is not None
     assert found.evaluation.mse == expected.evaluation.mse
     for name, values in expected.state().items():
         assert np.array_equal(values, found.state()[name]), name

@@ -79,7 +79,7 @@ def minimizer(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.floa
     if not (np.isfinite(moments).all() and np.isfinite(products).all()):
         return np.zeros_like(products)
     try:
-        return np.linalg.solve(moments, products)
+        return np.asarray(np.linalg.solve(moments, products), np.float64)
     except np.linalg.LinAlgError:
         return np.zeros_like(products)
 

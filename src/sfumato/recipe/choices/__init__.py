@@ -18,6 +18,7 @@ from sfumato.recipe.choices.activations import (
 )
 from sfumato.recipe.choices.averagings import EMA, Averaging, NoAveraging
 from sfumato.recipe.choices.choice import Choice
+from sfumato.recipe.choices.cmaes_optimizer import SepCMA
 from sfumato.recipe.choices.connectivities import Connectivity, Plain, Residual, Skip
 from sfumato.recipe.choices.encodings import (
     Basic,
@@ -184,6 +185,7 @@ __all__ = [
     "Sampler",
     "Schedule",
     "ScheduleFree",
+    "SepCMA",
     "Sequential",
     "Shampoo",
     "Shuffled",

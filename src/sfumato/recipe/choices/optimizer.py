@@ -37,6 +37,9 @@ class Optimizer(
     differentiates_gradients: ClassVar[bool] = False
     """Whether it differentiates gradients again in some steps, so that a batch cannot be divided."""
 
+    uses_gradients: ClassVar[bool] = True
+    """Whether it uses gradients, not the values of the loss alone."""
+
     library: ClassVar[str] = ""
     """Module of an optional dependency that implements it; empty where there is none."""
     extra: ClassVar[str] = ""

@@ -51,6 +51,7 @@ class Autograd(Engine):
         self._threads = task.threads
         self._splits_batches = isinstance(task.model, models.MLP) and device.type == "cpu"
         choice = recipe.training.optimizer
+        self._uses_gradients = choice.uses_gradients
         whole = choice.hooks_layers or choice.differentiates_gradients or self._loss.of_pictures
         self._splits_batches &= not whole
         workers = task.threads if self._splits_batches else 1
@@ -115,12 +116,16 @@ class Autograd(Engine):
             else:
                 sample_losses = losses.per_sample(self._loss, predicted, targets, self._channel_weights)
                 loss = (sample_losses if factors is None else sample_losses * factors).sum()
-            grads = torch.autograd.grad(
-                loss / len(batch),
-                self._parameters,
-                create_graph=differentiable,
-                allow_unused=True,
-                materialize_grads=True,
+            grads = (
+                ()
+                if not self._uses_gradients
+                else torch.autograd.grad(
+                    loss / len(batch),
+                    self._parameters,
+                    create_graph=differentiable,
+                    allow_unused=True,
+                    materialize_grads=True,
+                )
             )
             errors = (predicted - targets).detach()
             squares = errors * errors if factors is None else errors * errors * factors.unsqueeze(1)
@@ -128,9 +133,10 @@ class Autograd(Engine):
 
         def closure() -> float:
             results = parallel_map(gradients, pieces, self._threads) if self._splits_batches else [gradients(pieces[0])]
-            for parameter, *partial in zip(self._parameters, *(grads for _, grads in results), strict=True):
-                parameter.grad = functools.reduce(torch.add, partial)
-            # L-BFGS calls the closure several times per step; the first call measures the samples before the update.
+            if self._uses_gradients:
+                for parameter, *partial in zip(self._parameters, *(grads for _, grads in results), strict=True):
+                    parameter.grad = functools.reduce(torch.add, partial)
+            # Some optimizers call the closure several times per step; the first call measures before the update.
             totals.append(torch.stack([sums for sums, _ in results]).sum(dim=0))
             return float(totals[-1][0]) / len(batch)
 
