@@ -178,6 +178,11 @@ def test_flushed() -> None:
     assert "times as fast with subnormal numbers flushed to 0, n = 2" in printed
 
 
+def test_final_layer() -> None:
+    printed = script("final_layer", "--max-side", "12", "--epochs", "2", "--seeds", "1")
+    assert re.search(r"^cat, 2 epochs: [\d.]+ dB trained, gain -?[\d.]+ \(.*\) dB, n = 1$", printed, re.MULTILINE)
+
+
 def test_speedrun_profile(monkeypatch: pytest.MonkeyPatch) -> None:
     small = flushed.picture(12, 9)
     monkeypatch.setattr(flushed, "picture", lambda: small)

@@ -36,7 +36,7 @@ def test_known_values(loss: choices.Loss, expected: list[float]) -> None:
 
 
 def test_every_loss_has_known_values() -> None:
-    tested = {type(loss) for loss, _ in KNOWN} | {choices.SSIM, choices.GradientLoss}
+    tested = {type(loss) for loss, _ in KNOWN} | {choices.SSIM, choices.L1SSIM, choices.GradientLoss}
     assert tested == set(choices.Loss.members.values())
 
 
@@ -63,7 +63,8 @@ def test_log_cosh_is_accurate_for_small_and_large_errors(dtype: torch.dtype) -> 
 
 def test_the_output_of_relative_l2_is_a_constant_of_the_derivative() -> None:
     outputs = OUTPUTS.clone().requires_grad_()
-    (found,) = torch.autograd.grad(per_sample(choices.RelativeL2(), outputs, OUTPUTS - ERRORS).sum(), outputs)
+    losses = per_sample(choices.RelativeL2(epsilon=0.01), outputs, OUTPUTS - ERRORS)
+    (found,) = torch.autograd.grad(losses.sum(), outputs)
     assert found.numpy() == pytest.approx((ERRORS / (OUTPUTS**2 + 0.01)).numpy(), rel=1e-12)
 
 
@@ -97,6 +98,20 @@ def test_ssim_is_not_clipped() -> None:
     assert loss_of(choices.SSIM(), painting, picture).item() == pytest.approx(3 * (1 - float(mean)), abs=1e-10)
 
 
+@pytest.mark.parametrize("weight", [0.0, 0.2, 0.84, 1.0])
+def test_l1_and_ssim_are_mixed(weight: float) -> None:
+    painting, picture = picture_pair(9, 12)
+    per_channel = [
+        (1 - weight) * np.abs(painting[..., c] - picture[..., c]).mean()
+        + weight * (1 - images.ssim(painting[..., c : c + 1], picture[..., c : c + 1]))
+        for c in range(3)
+    ]
+    choice = choices.L1SSIM(weight=weight)
+    assert loss_of(choice, painting, picture).item() == pytest.approx(sum(per_channel), abs=1e-10)
+    weighted = loss_of(choice, painting, picture, torch.tensor([1.0, 0.0, 3.0]))
+    assert weighted.item() == pytest.approx(per_channel[0] + 3 * per_channel[2], abs=1e-10)
+
+
 def test_gradients_are_those_of_sobel_filters() -> None:
     painting, picture = picture_pair(8, 11)
     errors = painting - picture
@@ -119,7 +134,7 @@ def test_the_gradient_loss_without_gradients_is_mse() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("choice", [choices.SSIM(), choices.GradientLoss()], ids=str)
+@pytest.mark.parametrize("choice", [choices.SSIM(), choices.L1SSIM(weight=0.4), choices.GradientLoss()], ids=str)
 def test_derivatives_of_losses_of_pictures(choice: choices.Loss) -> None:
     painting, picture = (torch.from_numpy(values.reshape(-1, 3)) for values in picture_pair(5, 4, spread=1.5))
     painting.requires_grad_()

@@ -167,3 +167,11 @@ class TrainingWork:
     def backward(self) -> int:
         """Return the operations of an additional backward pass of all samples, without gradients of the weights."""
         return 2 * self.samples * sum(layer.weights for layer in self.layers[1:])
+
+    def differentiated_passes(self, samples: int) -> int:
+        """Return the operations of differentiating the forward and backward passes of ``samples`` samples.
+
+        Each matrix product in them has two factors, and the derivative by each of them is another product; not by the
+        inputs of the first layer, which are constant.
+        """
+        return 4 * samples * (3 * sum(layer.weights for layer in self.layers) - 2 * self.layers[0].weights)

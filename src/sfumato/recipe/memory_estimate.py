@@ -24,6 +24,8 @@ FORWARD_TILE = 1024
 """Samples per forward pass of PyTorch when a painting is made."""
 CHECKED_PIXELS = 4096
 """Largest number of pixels that a health check trains on."""
+SOLVED_SAMPLES = 10_000
+"""Largest number of training samples from which the last layer is solved for by least squares."""
 CHECKED_WHOLE = 1024
 """Largest number of pixels that a health check trains on with a full batch."""
 
@@ -55,6 +57,8 @@ def training(
     if recipe.training.averaging.averages:
         # The average, the weights and their difference; during an evaluation, a copy of the state.
         steps += networks * 3 * net.number_bytes * net.size.parameters + memory.checkpoint(load) // 3
+    if recipe.training.final_layer == "least_squares":
+        steps = max(steps, _solving(net, trained))
     # The memory for drawing the weights is freed, but stays with the allocator: its pieces are too small to return.
     return resident + _building(net) + steps + _evaluating(net, pixels)
 
@@ -155,6 +159,14 @@ def _saved_per_unit(model: Model, activation: Activation) -> int:
 def _building(net: _Network) -> int:
     """Return the bytes for drawing the weights, besides the weights: in float64, layer by layer."""
     return net.recipe.model.init.scratch_bytes * net.size.largest_layer
+
+
+def _solving(net: _Network, trained: int) -> int:
+    """Return the bytes of the least squares for the last layer: its inputs in float64 with a copy, and two matrices."""
+    if not net.size.layers:
+        return 0
+    inputs, samples = net.size.layers[-1].inputs + 1, min(trained, SOLVED_SAMPLES)
+    return 8 * (2 * samples * (inputs + net.channels) + 3 * inputs**2) + 2 * net.number_bytes * net.size.parameters
 
 
 def _data(net: _Network, pixels: int, trained: int) -> int:

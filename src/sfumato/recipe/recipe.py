@@ -80,6 +80,21 @@ class Recipe(Section):
         return self
 
     @model_validator(mode="after")
+    def _the_final_layer_is_linear(self) -> Self:
+        if self.training.final_layer == "trained":
+            return self
+        for holds, field, rule, value in (
+            (self.model.output_activation == "linear", "output_activation", "linear", self.model.output_activation),
+            (self.model.module is None, "module", "none", self.model.module),
+        ):
+            if not holds:
+                raise RecipeError(
+                    f"must have model.{field} {rule} for training.final_layer least_squares, which solves for the "
+                    f"weights of linear outputs. Got {value}."
+                )
+        return self
+
+    @model_validator(mode="after")
     def _targets_suit_the_loss(self) -> Self:
         if self.training.loss.of_unit_range and self.data.target_range != "unit":
             raise RecipeError(

@@ -153,7 +153,8 @@ def _training(recipe: Recipe) -> str:
     batches = "all samples per step" if training.batch == "all" else f"batches of {training.batch}"
     names = map(str, (training.loss, training.sampler, training.schedule))
     averaging = f", average of the weights {training.averaging}" if training.averaging.averages else ""
-    return "loss {}, sampler {}, schedule {}, ".format(*names) + batches + averaging
+    solved = ", last layer at the end by least squares" if training.final_layer == "least_squares" else ""
+    return "loss {}, sampler {}, schedule {}, ".format(*names) + batches + averaging + solved
 
 
 def _memory(description: Description, width: int, height: int) -> str:

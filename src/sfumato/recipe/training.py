@@ -42,6 +42,12 @@ class Training(Section):
         default=None, description="factors of the channels' losses, not normalized: 1,2,1; none: all 1"
     )
 
+    final_layer: Literal["trained", "least_squares"] = Field(
+        default="trained",
+        description="last layer at the end: trained, or least_squares, which minimizes the squared error of the "
+        "training pixels (at most 10,000 of them) exactly; for the loss mse",
+    )
+
     @field_validator("channel_weights", mode="before")
     @classmethod
     def _list_of_weights(cls, weights: Any) -> Any:
@@ -60,6 +66,19 @@ class Training(Section):
             raise RecipeError(
                 f"must have averaging none for the optimizer {self.optimizer.name}, which averages the weights itself. "
                 f"Got {self.averaging}."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _the_final_layer_can_be_solved(self) -> Self:
+        if self.final_layer == "trained":
+            return self
+        if not isinstance(self.loss, MSE):
+            raise RecipeError(f"must have loss mse for final_layer least_squares, which minimizes it. Got {self.loss}.")
+        if self.optimizer.averages_weights:
+            raise RecipeError(
+                "must have final_layer trained for an optimizer that averages the weights itself. Got least_squares "
+                f"with {self.optimizer.name}."
             )
         return self
 

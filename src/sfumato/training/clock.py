@@ -54,6 +54,10 @@ class Clock:
             steps = min(steps, self.last_step - self.step)
         return max(steps, 1)
 
+    def record_work(self, seconds: float) -> None:
+        """Count seconds of training in which no step was taken."""
+        self.seconds += seconds
+
     def record(self, steps: int, seconds: float) -> None:
         """Count ``steps`` steps, which took ``seconds`` seconds."""
         self.step += steps

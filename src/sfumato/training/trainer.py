@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from sfumato import images, models
 from sfumato.errors import RecipeError, RunError, SnapshotError
 from sfumato.formatting import shortened
+from sfumato.models.targets import to_targets
 from sfumato.process_state import between_yields, scoped, unscoped
 from sfumato.recipe import Recipe
 from sfumato.recipe.budget import Batching
-from sfumato.training import samplers, schedules
+from sfumato.training import final_layer, samplers, schedules
 from sfumato.training.clock import Clock
 from sfumato.training.divergence import Divergence
 from sfumato.training.engines import Advance, Arrays, Shared, Task, build
@@ -66,6 +67,9 @@ class Trainer(Generic[S]):
         if recipe.model.module is not None and not rehearsed:
             rehearse(recipe, model, targets.shape[1], len(targets))
             model = models.materialized(model, recipe.seed)
+        if recipe.training.final_layer == "least_squares":
+            final_layer.require_layers(model)
+        self._model = model
         self.batching = Batching.of(recipe.training.batch, len(targets))
         self.clock = Clock(recipe.budget, self.batching)
         grid, factors = problem.grid, recipe.training.sampler.factors
@@ -121,6 +125,8 @@ class Trainer(Generic[S]):
             if self._divergence.update(mean.squared_error, progress, step / self.batching.steps_per_epoch, step):
                 ended = "diverged"
             evaluation = None
+            if ended is not None and ended not in ("stopped", "diverged"):
+                self._finish()
             self._update_overhead()
             self.overhead.under_way = ended is None
             if ended is not None or self._evaluation_due():
@@ -234,6 +240,17 @@ class Trainer(Generic[S]):
         self.clock.record(steps, elapsed())
         self._shown += len(drawn.indices)
         return steps, totals, len(drawn.indices)
+
+    def _finish(self) -> None:
+        """Solve for the last layer, if the recipe says so. A training that was stopped may go on, and is left as is."""
+        if self.recipe.training.final_layer == "trained":
+            return
+        elapsed = self._stopwatch()
+        self._version += 1
+        targets = to_targets(self.problem.targets, self.recipe.data.target_range)
+        weights = final_layer.solved(self.recipe, self._model, self._engine.weights(), self.problem.inputs, targets)
+        self._engine.set_final_weights(weights)
+        self.clock.record_work(elapsed())
 
     def _ended(self, evaluation: Metrics | None) -> str | None:
         budget, clock = self.recipe.budget, self.clock

@@ -210,6 +210,7 @@ def test_sums_are_those_before_each_step() -> None:
     [
         *("sgd(momentum=0.9)", "adam", "muon", "rprop", "lbfgs(max_iter=3)", "soap(update_interval=2)", "kfac"),
         *("adan", "apollo", "lion", "schedule_free", "shampoo(update_interval=2)"),
+        *("esgd(warmup=2, update_interval=3)", "sophia"),
     ],
 )
 def test_calls_can_be_divided_and_continued_from_the_state(optimizer: str) -> None:

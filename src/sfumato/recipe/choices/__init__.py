@@ -20,6 +20,7 @@ from sfumato.recipe.choices.activations import (
 from sfumato.recipe.choices.averagings import EMA, Averaging, NoAveraging
 from sfumato.recipe.choices.basis_connectivities import BasisConnectivity, KANChebyshev, KANSpline
 from sfumato.recipe.choices.choice import Choice
+from sfumato.recipe.choices.cmaes_optimizer import SepCMA
 from sfumato.recipe.choices.connectivities import (
     BACON,
     Connectivity,
@@ -41,6 +42,7 @@ from sfumato.recipe.choices.encodings import (
     Positional,
     TriangleWave,
 )
+from sfumato.recipe.choices.hessian_optimizers import ESGD, HessianOptimizer, Sophia
 from sfumato.recipe.choices.initializations import (
     LSUV,
     Bias,
@@ -58,7 +60,7 @@ from sfumato.recipe.choices.initializations import (
     Siren,
 )
 from sfumato.recipe.choices.library_optimizers import Adan, Apollo, Lion, ScheduleFree
-from sfumato.recipe.choices.losses import L1, MSE, SSIM, GradientLoss, Huber, LogCosh, Loss, RelativeL2
+from sfumato.recipe.choices.losses import L1, L1SSIM, MSE, SSIM, GradientLoss, Huber, LogCosh, Loss, RelativeL2
 from sfumato.recipe.choices.normalizations import LayerNorm, NoNormalization, Normalization, WeightNorm
 from sfumato.recipe.choices.optimizer import ElementwiseOptimizer, Optimizer
 from sfumato.recipe.choices.optimizers import (
@@ -118,12 +120,14 @@ __all__ = [
     "BACON",
     "ELU",
     "EMA",
+    "ESGD",
     "EVOS",
     "FAMILIES",
     "FOOF",
     "GELU",
     "KFAC",
     "L1",
+    "L1SSIM",
     "LBFGS",
     "LSUV",
     "MSE",
@@ -166,6 +170,7 @@ __all__ = [
     "Halton",
     "HashGrid",
     "He",
+    "HessianOptimizer",
     "Huber",
     "Identity",
     "IndependentWeights",
@@ -205,6 +210,7 @@ __all__ = [
     "Sampler",
     "Schedule",
     "ScheduleFree",
+    "SepCMA",
     "Sequential",
     "Shampoo",
     "Shuffled",
@@ -216,6 +222,7 @@ __all__ = [
     "Skip",
     "Sobol",
     "Softplus",
+    "Sophia",
     "Split",
     "Stratified",
     "Tanh",

@@ -34,6 +34,12 @@ class Optimizer(
     averages_weights: ClassVar[bool] = False
     """Whether it makes an average of the weights, which evaluations use in place of the weights themselves."""
 
+    differentiates_gradients: ClassVar[bool] = False
+    """Whether it differentiates gradients again in some steps, so that a batch cannot be divided."""
+
+    uses_gradients: ClassVar[bool] = True
+    """Whether it uses gradients, not the values of the loss alone."""
+
     library: ClassVar[str] = ""
     """Module of an optional dependency that implements it; empty where there is none."""
     extra: ClassVar[str] = ""

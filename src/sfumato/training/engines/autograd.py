@@ -51,7 +51,10 @@ class Autograd(Engine):
         self._batch = len(task.coordinates) if recipe.training.batch == "all" else recipe.training.batch
         self._threads = task.threads
         self._splits_batches = isinstance(task.model, models.LayeredNetwork) and device.type == "cpu"
-        self._splits_batches &= not (recipe.training.optimizer.hooks_layers or self._loss.of_pictures)
+        choice = recipe.training.optimizer
+        self._uses_gradients = choice.uses_gradients
+        whole = choice.hooks_layers or choice.differentiates_gradients or self._loss.of_pictures
+        self._splits_batches &= not whole
         workers = task.threads if self._splits_batches else 1
         self._optimizer = optimizers.build(recipe.training.optimizer, self._named, workers)
         self._encoder_optimizer = self._optimizer_of_encoding(task)
@@ -98,6 +101,7 @@ class Autograd(Engine):
         if weights is not None:
             pieces = list(zip(batch.chunk(count), weights.chunk(count), strict=True))
         totals: list[Tensor] = []
+        differentiable = isinstance(self._optimizer, optimizers.HessianOptimizer) and self._optimizer.differentiates()
 
         def gradients(weighted: tuple[Tensor, Tensor | None]) -> tuple[Tensor, tuple[Tensor, ...]]:
             piece, factors = weighted
@@ -121,16 +125,27 @@ class Autograd(Engine):
             loss = loss_of(predicted)
             if coarse:
                 loss = functools.reduce(torch.add, map(loss_of, coarse), loss) / (len(coarse) + 1)
-            grads = torch.autograd.grad(loss / len(batch), self._parameters, allow_unused=True, materialize_grads=True)
+            grads = (
+                ()
+                if not self._uses_gradients
+                else torch.autograd.grad(
+                    loss / len(batch),
+                    self._parameters,
+                    create_graph=differentiable,
+                    allow_unused=True,
+                    materialize_grads=True,
+                )
+            )
             errors = (predicted - targets).detach()
             squares = errors * errors if factors is None else errors * errors * factors.unsqueeze(1)
             return torch.stack([loss.detach(), squares.sum()]).double().cpu(), grads
 
         def closure() -> float:
             results = parallel_map(gradients, pieces, self._threads) if self._splits_batches else [gradients(pieces[0])]
-            for parameter, *partial in zip(self._parameters, *(grads for _, grads in results), strict=True):
-                parameter.grad = functools.reduce(torch.add, partial)
-            # L-BFGS calls the closure several times per step; the first call measures the samples before the update.
+            if self._uses_gradients:
+                for parameter, *partial in zip(self._parameters, *(grads for _, grads in results), strict=True):
+                    parameter.grad = functools.reduce(torch.add, partial)
+            # Some optimizers call the closure several times per step; the first call measures before the update.
             totals.append(torch.stack([sums for sums, _ in results]).sum(dim=0))
             return float(totals[-1][0]) / len(batch)
 

@@ -86,6 +86,13 @@ class Averaged(Engine):
         """Replace the weights that are trained; the average stays."""
         self._engine.set_weights(weights)
 
+    def set_final_weights(self, weights: Mapping[str, NDArray[Any]]) -> None:
+        """Replace the average, or the engine's own weights if there is none yet."""
+        if self._average:
+            self._average = {name: values.copy() for name, values in weights.items()}
+        else:
+            self._engine.set_weights(weights)
+
     def state(self) -> Arrays:
         """Return copies of the engine's own state, of the average, and of the number of steps."""
         average = {f"{_AVERAGE}{name}": values.copy() for name, values in self._average.items()}

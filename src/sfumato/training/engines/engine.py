@@ -125,6 +125,10 @@ class Engine(ABC):
     def set_weights(self, weights: Mapping[str, NDArray[Any]]) -> None:
         """Replace the model's state by one that `weights` returned; the optimizer's state stays."""
 
+    def set_final_weights(self, weights: Mapping[str, NDArray[Any]]) -> None:
+        """Replace the state that `weights` returns, at the end of a training; by default that which is trained."""
+        self.set_weights(weights)
+
     @abstractmethod
     def state(self) -> Arrays:
         """Return copies of all state from which training continues to the same bits: weights, optimizer, streams."""

@@ -11,6 +11,7 @@ from torch import nn
 
 from sfumato.recipe import choices
 from sfumato.training.optimizers.eager import eager_methods, eager_step
+from sfumato.training.optimizers.hessian import HessianOptimizer
 
 Build = Callable[[Any, nn.Module, int], torch.optim.Optimizer]
 """The implementation of an optimizer: (choice, model, threads) -> optimizer."""
@@ -41,4 +42,4 @@ def exclude(optimizer: torch.optim.Optimizer, parameters: Iterable[nn.Parameter]
     optimizer.param_groups[:] = [group for group in optimizer.param_groups if group["params"]]
 
 
-__all__ = ["AveragingOptimizer", "build", "eager_methods", "eager_step", "exclude"]
+__all__ = ["AveragingOptimizer", "HessianOptimizer", "build", "eager_methods", "eager_step", "exclude"]
