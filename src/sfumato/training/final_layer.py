@@ -20,6 +20,7 @@ from torch import nn
 
 from sfumato import models
 from sfumato.errors import RecipeError
+from sfumato.models.normalizations import set_weights, weights_of
 from sfumato.models.outputs import TILE
 from sfumato.recipe import Recipe
 from sfumato.recipe.memory_estimate import SOLVED_SAMPLES
@@ -48,26 +49,28 @@ def solved(
     with models.scratch_copy(model) as copied:
         network = models.unwrap(copied).cpu()
         require_layers(network)
-        assert isinstance(network, models.MLP)
+        assert isinstance(network, models.LayeredNetwork)
         network.load_state_dict({name: torch.from_numpy(value.copy()) for name, value in weights.items()})
         x = _inputs(network, inputs[chosen])
         layer = network.linear_layers()[-1]
-        trained = {name: value.detach().double().numpy() for name, value in layer.named_parameters()}
-        matrix = trained["weight"]
-        if "bias" in trained:
+        matrix = weights_of(layer).detach().double().numpy()
+        if layer.bias is not None:
             x = np.concatenate([x, np.ones((len(x), 1))], axis=1)
-            matrix = np.concatenate([matrix, trained["bias"][:, None]], axis=1)
+            matrix = np.concatenate([matrix, layer.bias.detach().double().numpy()[:, None]], axis=1)
         change = minimizer(x, targets[chosen] - x @ matrix.T)
         factors = recipe.training.channel_weights
         if factors is not None:
             change[:, np.asarray(factors) == 0] = 0
         matrix = matrix + change.T
-        found = dict(weights)
-        if np.isfinite(matrix).all():
-            prefix = f"layers.{len(network.layers) - 1}."
-            pieces = {"weight": matrix[:, : layer.in_features], "bias": matrix[:, -1]}
-            found |= {prefix + name: pieces[name].astype(weights[prefix + name].dtype) for name in trained}
-        return found
+        if not np.isfinite(matrix).all():
+            return dict(weights)
+        set_weights(layer, torch.from_numpy(matrix[:, : layer.in_features]))
+        if layer.bias is not None:
+            with torch.no_grad():
+                layer.bias.copy_(torch.from_numpy(matrix[:, -1]))
+        # The other layers have the bits of before.
+        state = network.state_dict()
+        return {name: state[name].numpy().astype(value.dtype) for name, value in weights.items()}
 
 
 def minimizer(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -86,15 +89,15 @@ def minimizer(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.floa
 
 def require_layers(model: nn.Module) -> None:
     """Raise RecipeError unless the network is one whose last layer is known."""
-    if not isinstance(models.unwrap(model), models.MLP):
+    if not isinstance(models.unwrap(model), models.LayeredNetwork):
         raise RecipeError(
             "training.final_layer must be trained for a network without a linear last layer. Got least_squares with "
             f"{models.name_of(model)}."
         )
 
 
-def _inputs(network: models.MLP, coordinates: NDArray[np.float64]) -> NDArray[np.float64]:
+def _inputs(network: models.LayeredNetwork, coordinates: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the inputs of the last layer, (N, D) -> (N, F), computed in the network's own data type."""
     with torch.no_grad():
         tiles = torch.from_numpy(coordinates).to(network.dtype).split(TILE)
-        return torch.cat([network.inputs(tile, len(network.layers) - 1) for tile in tiles]).double().numpy()
+        return torch.cat([network.inputs(tile, len(network.linear_layers()) - 1) for tile in tiles]).double().numpy()
