@@ -24,6 +24,8 @@ SGD_2012 = {
     "coordinates": {"range": "unit"},
     "model": {"depth": 2, "width": 16, "init": "gaussian(0.3)"},
 }
+# The initialization that a connectivity with filters leaves without effect.
+FILTERS = {"init": "random_hyperplanes"}
 CASES: dict[str, dict[str, Any]] = {
     "replica": {**SGD_2012, "engine": "replica"},
     "online": {**SGD_2012, "engine": "online"},
@@ -48,6 +50,11 @@ CASES: dict[str, dict[str, Any]] = {
     "shampoo": {"training": {"optimizer": "shampoo(lr=0.001, eps=1, update_interval=3)"}},
     "average": {"training": {"averaging": "ema(decay=0.9, interval=3)"}},
     "average in fused": {"training": {"optimizer": "foof", "averaging": "ema(decay=0.9)"}, "engine": "fused"},
+    "dense": {"model": {"connectivity": "dense", "normalization": "layer"}, "engine": "fused"},
+    "weight normalization": {"model": {"normalization": "weight"}, "training": {"optimizer": "foof"}},
+    "filters": {"model": {**FILTERS, "connectivity": "multiplicative_filter"}, "engine": "fused"},
+    "gabor filters": {"model": {**FILTERS, "connectivity": "multiplicative_filter(gabor)"}},
+    "bacon": {"model": {**FILTERS, "connectivity": "bacon(sample_rate=32)", "depth": 4}},
     "fourier": {"model": {"encoding": "fourier(features=8)", "activation": "sine(2)"}},
 }
 

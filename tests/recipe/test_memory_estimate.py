@@ -59,6 +59,19 @@ CASES: dict[str, tuple[str, int, dict[str, Any]]] = {
         24,
         {"model": {"width": 1000, "init": "gaussian"}, "training": {"optimizer": "soap"}, "budget": {"steps": 3}},
     ),
+    "weight norm": (
+        "train",
+        24,
+        {"model": {"width": 900, "normalization": "weight", "init": "gaussian"}, "training": {"optimizer": "adam"}},
+    ),
+    "gabor filters": (
+        "train",
+        96,
+        {
+            "model": {"width": 256, "connectivity": "multiplicative_filter(gabor)"},
+            "training": {"optimizer": "adam", "batch": "all"},
+        },
+    ),
     "check": ("check", 48, {"model": {"width": 320, "init": "gaussian"}}),
     "paint": ("paint", 24, {"model": {"width": 640}, "training": {"optimizer": "adam"}}),
     "render": (

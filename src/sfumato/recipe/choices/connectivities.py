@@ -51,8 +51,11 @@ class FilterConnectivity(Connectivity):
     """
 
     determines: ClassVar[tuple[str, ...]] = ("activation", "normalization", "init", "biases")
-    saved_per_unit: ClassVar[int]
-    """Numbers per unit and sample that automatic differentiation stores."""
+
+    @property
+    def saved_per_unit(self) -> int:
+        """Numbers per unit and sample that automatic differentiation stores."""
+        raise NotImplementedError
 
     @property
     def noun(self) -> str:
@@ -81,8 +84,6 @@ class MultiplicativeFilter(FilterConnectivity, name="multiplicative_filter"):
     trained. The initialization is the authors', who train by Adam at learning rate 0.01 on 256x256 pixels.
     """
 
-    saved_per_unit: ClassVar[int] = 6
-
     filter: Literal["fourier", "gabor"] = Field(default="fourier", description="filters: fourier or gabor")
     input_scale: float = Field(default=256.0, gt=0, description="scale of the initial frequencies")
     weight_scale: float = Field(
@@ -90,6 +91,11 @@ class MultiplicativeFilter(FilterConnectivity, name="multiplicative_filter"):
     )
     alpha: float = Field(default=6.0, gt=0, description="shape of the gamma distribution of gamma times the depth")
     beta: float = Field(default=1.0, gt=0, description="rate of the gamma distribution of gamma")
+
+    @property
+    def saved_per_unit(self) -> int:
+        """Numbers per unit and sample: of the two products and the sine; of a Gabor filter, twice as many."""
+        return 12 if self.filter == "gabor" else 6
 
     @property
     def noun(self) -> str:
@@ -114,7 +120,6 @@ class BACON(FilterConnectivity, name="bacon"):
     """
 
     determines: ClassVar[tuple[str, ...]] = (*FilterConnectivity.determines, "encoding")
-    saved_per_unit: ClassVar[int] = 4
 
     sample_rate: float = Field(
         default=256.0, ge=2, le=65536, description="samples across the picture whose highest frequency is the bandwidth"
@@ -125,6 +130,11 @@ class BACON(FilterConnectivity, name="bacon"):
     outputs: Literal["all", "last"] = Field(
         default="all", description="outputs trained on the picture: those of all scales, or the last one alone"
     )
+
+    @property
+    def saved_per_unit(self) -> int:
+        """Numbers per unit and sample: of the two products, and of the sine."""
+        return 6
 
     @property
     def noun(self) -> str:
