@@ -96,6 +96,33 @@ def test_the_average_is_solved_for() -> None:
     assert float(((last.outputs(problem.inputs) - problem.targets) ** 2).mean()) == pytest.approx(least, rel=0.02)
 
 
+@pytest.mark.parametrize(
+    "model",
+    [
+        {"normalization": "weight"},
+        {"normalization": "layer", "connectivity": "dense"},
+        {"connectivity": "multiplicative_filter", "init": "random_hyperplanes"},
+        {"connectivity": "kan_chebyshev", "init": "random_hyperplanes"},
+        {"activation": "complex_gabor", "init": "pytorch"},
+    ],
+    ids=str,
+)
+def test_any_network_has_the_least_error_that_its_last_layer_can_have(model: dict[str, Any]) -> None:
+    recipe = recipe_of("autograd", model=model, training={"final_layer": "least_squares"})
+    last, problem = trained(recipe), PictureProblem(recipe, picture())
+    network = models.build(recipe.model, 3, recipe.seed, torch.float64, recipe.coordinates)
+    network.load_state_dict({name: torch.from_numpy(values) for name, values in last.weights().items()})
+    assert isinstance(network, models.LayeredNetwork)
+    with torch.no_grad():
+        x = network.inputs(torch.from_numpy(problem.inputs), 2).numpy()
+    x = x if network.linear_layers()[-1].bias is None else np.concatenate([x, np.ones((len(x), 1))], axis=1)
+    best = np.linalg.lstsq(x, problem.targets, rcond=None)[0]
+    least = float(((x @ best - problem.targets) ** 2).mean())
+    found = float(((last.outputs(problem.inputs) - problem.targets) ** 2).mean())
+    assert found < 1.1 * least + 1e-6
+    assert found < 0.9 * problem.targets.var(axis=0).mean()
+
+
 def test_held_out_pixels_have_no_influence() -> None:
     recipe = recipe_of("autograd", data={"split": 0.3}, training={"final_layer": "least_squares"})
     held_out = PictureProblem(recipe, picture()).samples.held_out
