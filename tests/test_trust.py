@@ -1,4 +1,4 @@
-"""A class that a folder, a file, a shared string, or a link names is never imported; one that the user names is."""
+"""Code that a folder, a file, a shared string, or a link names is never imported; what the user names is."""
 
 from __future__ import annotations
 
@@ -39,21 +39,28 @@ NAME = "runs.evil.payload:Net"
 
 
 @pytest.fixture(scope="module")
-def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of a run of a network with two inputs and three outputs, which can be resumed."""
-    network = torch.nn.Linear(2, 3)
-    small = {**SMALL, "model": {}, "budget": {"epochs": 50}}
-    return sf.fit(network, picture(), runs=tmp_path_factory.mktemp("a"), film="none", stop=lambda: True, **small).folder
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Return the folders of two runs that can be resumed, by the field that could name code of their authors."""
+    options: dict[str, Any] = {"runs": tmp_path_factory.mktemp("a"), "film": "none", "stop": lambda: True}
+    small = {**SMALL, "budget": {"epochs": 50}}
+    linear = sf.fit(torch.nn.Linear(2, 3), picture(), **options, **{**small, "model": {}})
+    return {"module": linear.folder, "activation": sf.paint(picture(), **options, **small).folder}
+
+
+@pytest.fixture(params=["module", "activation"])
+def field(request: pytest.FixtureRequest) -> str:
+    """Return the field of the model that names code."""
+    return request.param
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stopped: Path) -> Path:
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stopped: dict[str, Path], field: str) -> Path:
     """Change to a folder with a run that contains code and names it; return the folder."""
     evil = tmp_path / "runs" / "evil"
-    shutil.copytree(stopped, evil)
+    shutil.copytree(stopped[field], evil)
     (evil / "payload.py").write_text(PAYLOAD)
     facts = json.loads((evil / "run.json").read_text())
-    facts["recipe"]["model"]["module"] = NAME
+    facts["recipe"]["model"][field] = NAME
     (evil / "run.json").write_text(json.dumps(facts))
     recipe = Recipe.of(facts["recipe"])
     (tmp_path / "evil.toml").write_text(to_toml(recipe))
@@ -115,14 +122,15 @@ def untrained(*_: Any, **__: Any) -> Any:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_command_imports_no_class_that_a_file_names(
-    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, field: str
 ) -> None:
     monkeypatch.setattr(experiments, "run_plan", untrained)
     status = main([*COMMANDS[name]])
     assert not was_imported(here)
     assert not trust.allowed()
     captured = capsys.readouterr()
-    if name in NEEDS_NO_NETWORK:
+    if name in NEEDS_NO_NETWORK or (name, field) == ("describe", "activation"):
+        # The size of a network does not depend on what its activation computes.
         assert status == 0
     elif name.startswith(("compare", "ablate")):
         assert status == 130
@@ -132,11 +140,11 @@ def test_a_command_imports_no_class_that_a_file_names(
 
 
 @pytest.mark.slow
-def test_a_string_is_trusted_no_more_than_a_file(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_string_is_trusted_no_more_than_a_file(here: Path, field: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["paint", "cat", "--recipe", (here / "string").read_text().strip(), *QUICK]) == 2
     assert not was_imported(here)
     error = capsys.readouterr().err.splitlines()[-1]
-    assert f"--model.module '{NAME}'" in error
+    assert f"--model.{field} '{NAME}'" in error
 
 
 @pytest.mark.slow
@@ -151,12 +159,13 @@ def test_a_string_is_trusted_no_more_than_a_file(here: Path, capsys: pytest.Capt
     ],
 )
 def test_python_imports_no_class_that_a_run_names(here: Path, call: Callable[[], Any]) -> None:
-    with pytest.raises(sf.RecipeError, match=r"must be named by you .* --module .* in Python"):
+    with pytest.raises(sf.RecipeError, match=r"must be named by you .* --(module|allow) .* in Python"):
         call()
     assert not was_imported(here)
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("field", ["module"], indirect=True)
 def test_a_class_of_a_flag_is_imported(here: Path) -> None:
     assert main(["check", "--recipe", RUN, "--picture", "cat", "--model.module", NAME]) in (0, 1)
     assert was_imported(here)
@@ -166,20 +175,23 @@ def test_a_class_of_a_flag_is_imported(here: Path) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("compare", "--arm", f"a=model.module={NAME}", "--arm", "b=model.width=4"),
-        ("compare", "--axis", f"model.module={NAME},none"),
-        ("ablate", "--undo", f"model.module={NAME}"),
+        ("compare", "--arm", "a=model.{field}={name}", "--arm", "b=model.width=4"),
+        ("compare", "--axis", "model.{field}={name},{other}"),
+        ("ablate", "--undo", "model.{field}={name}"),
     ],
 )
 def test_a_class_of_an_arm_of_a_flag_may_be_imported(
-    here: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+    here: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], field: str
 ) -> None:
     monkeypatch.setattr(experiments, "run_plan", untrained)
-    assert main([*arguments, "--picture", "cat", "--seeds", "1", "--engine", "autograd", *QUICK]) == 130
+    other = {"module": "none", "activation": "relu"}[field]
+    texts = [each.format(field=field, name=NAME, other=other) for each in arguments]
+    assert main([*texts, "--picture", "cat", "--seeds", "1", "--engine", "autograd", *QUICK]) == 130
     assert trust.allowed() == (NAME,)
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("field", ["module"], indirect=True)
 def test_a_class_of_a_call_is_imported(here: Path) -> None:
     sf.check(picture(), **{**SMALL, "model": {"module": NAME}})
     assert was_imported(here)
@@ -188,9 +200,9 @@ def test_a_class_of_a_call_is_imported(here: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_studio_imports_nothing(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_studio_imports_nothing(here: Path, field: str) -> None:
     string = (here / "string").read_text().strip()
-    evil = [{"preset": string}, {"changes": {"model.module": NAME}}]
+    evil = [{"preset": string}, {"changes": {f"model.{field}": NAME}}]
     with client(here / "runs") as studio:
         for body in evil:
             for path in ("/api/runs", "/api/check", "/api/describe"):
@@ -199,7 +211,8 @@ def test_the_studio_imports_nothing(here: Path, monkeypatch: pytest.MonkeyPatch)
             assert studio.post("/api/race", json={"arms": [body, body]}).status_code == 422
         response = studio.post("/api/runs/evil/resume")
         assert response.status_code == 409
-        assert "--module" in response.json()["problem"]
+        flag = {"module": "--module", "activation": f"--allow {NAME}"}[field]
+        assert flag in response.json()["problem"]
         for path in ("", "/metrics", "/layers/1", "/tiles/0/0/0.png", "/histograms", "/ranks", "/painting.png"):
             studio.get(f"/api/runs/evil{path}")
         studio.get("/api/experiments")
@@ -207,10 +220,10 @@ def test_the_studio_imports_nothing(here: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize("what", ["resume", "check"])
-def test_the_training_process_imports_nothing(here: Path, what: str) -> None:
+def test_the_training_process_imports_nothing(here: Path, what: str, field: str) -> None:
     from sfumato.studio.training import worker
 
-    recipe = values(changed(Recipe(), {"model": {"module": NAME}, "picture": {"source": "cat", "max_side": 8}}))
+    recipe = values(changed(Recipe(), {"model": {field: NAME}, "picture": {"source": "cat", "max_side": 8}}))
     output = io.BytesIO()
     worker._serve({"do": what, "folder": RUN, "recipe": recipe}, output)
     assert "must be named by you" in json.loads(output.getvalue())["problem"]

@@ -21,7 +21,7 @@ Example:  sfumato resume runs/20261123-154559-cat-4ea5ae38
 def command(arguments: Sequence[str]) -> int:
     """Continue the run, print the paths of the results, and return the exit status."""
     folder, options = run_arguments.read(
-        "resume", DOC, arguments, run_arguments.MODULE, flags.group("film", FilmOptions())
+        "resume", DOC, arguments, run_arguments.MODULE, run_arguments.ALLOW, flags.group("film", FilmOptions())
     )
     film = FilmOptions.of(flags.given(options.film))
     from sfumato import runs

@@ -23,18 +23,26 @@ MODULE = flags.field(
     "FILE:CLASS(...)",
     "custom network of the run: nets:Net(width=64) from nets.py",
 )
+ALLOW = flags.field(
+    "allow", flags.NONE, "FILE:FUNCTION", "custom activation of the run that may be imported; may be repeated"
+)
 
 
 def read(command: str, doc: str, arguments: Sequence[str], *fields: tuple[str, Any, Any]) -> tuple[Path, Any]:
-    """Return the run's folder and the other flags; raise SfumatoError for a wrong argument."""
+    """Return the run's folder and the other flags; raise SfumatoError for a wrong argument.
+
+    Where `ALLOW` is among them, what it names may be imported from now on.
+    """
+    allowed, rest = flags.pop_repeated(arguments, "--allow") if ALLOW in fields else ([], arguments)
     parsed = flags.read(
         command,
         doc,
-        arguments,
+        rest,
         flags.positional("run", "", "RUN", "folder of a run, or a part of its name; the newest run if omitted"),
         flags.field("runs", "runs", "DIR", "folder of the runs"),
         *fields,
     )
+    trust.allow_typed(allowed)
     return listing.find(parsed.run, Path(parsed.runs)), parsed
 
 
@@ -43,15 +51,14 @@ def load(folder: Path, module: str) -> Run:
 
     Raises SfumatoError if the run has no custom network, or if it cannot be built.
     """
+    from sfumato import models
     from sfumato.models import custom
     from sfumato.runs import load_run
 
     run = load_run(folder)
     named = run.recipe.model.module
     if isinstance(module, flags.Default):
-        if named is not None:
-            custom.check_findable(named)
-            trust.check(named)
+        models.check_imports(run.recipe.model)
         return run
     if named is None:
         raise RunError(f"--module is for runs of a custom network. Got {module!r} for {folder}; leave it out.")
@@ -69,7 +76,7 @@ Options = TypeVar("Options", bound=Section)
 
 
 def read_with_options(command: str, doc: str, arguments: Sequence[str], kind: type[Options]) -> tuple[Run, Options]:
-    """Return the run, with its custom network if --module names it, and its options.
+    """Return the run, with its custom network or activations if --module or --allow names them, and its options.
 
     Raises SfumatoError for a wrong argument.
     """
@@ -80,6 +87,7 @@ def read_with_options(command: str, doc: str, arguments: Sequence[str], kind: ty
         doc,
         arguments,
         MODULE,
+        ALLOW,
         *((each.name, each.type, dataclasses.field(default=each.default, metadata=each.metadata)) for each in fields),
     )
     given_texts = dataclasses.replace(texts, **{each.name: getattr(parsed, each.name) for each in fields})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -41,17 +40,12 @@ def command(arguments: Sequence[str]) -> int:
     idle = None if isinstance(parsed.idle, flags.Default) else flags.number("idle", parsed.idle, 0, float)
     from sfumato import trust
     from sfumato.cores import available_cores
-    from sfumato.formatting import pluralize, shortened
+    from sfumato.formatting import pluralize
     from sfumato.interrupt import stop_on_signals
     from sfumato.lab.executors.folder.exchange import Exchange
     from sfumato.lab.executors.folder.worker import work
 
-    for name in allowed:
-        if not re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*", name):
-            raise SfumatoError(
-                f"--allow must be given a class, package.module:Class. Got {shortened(repr(name), 200)}."
-            )
-        trust.allow(name)
+    trust.allow_typed(allowed)
     Exchange(Path(parsed.folder)).check()
     workers = workers or available_cores()
 

@@ -1,6 +1,6 @@
 """Networks and their components: activations, encodings, initializations."""
 
-from sfumato.models.build import DTYPES, build, build_uninitialized, mlp, network, shapes
+from sfumato.models.build import DTYPES, build, build_uninitialized, check_imports, mlp, network, shapes
 from sfumato.models.coordinates import WHOLE, Region, axes, grid, ranges
 from sfumato.models.custom import check, dtype_of, materialized, name_of, scratch_copy, to_device, unwrap
 from sfumato.models.mlp import MLP
@@ -17,6 +17,7 @@ __all__ = [
     "build",
     "build_uninitialized",
     "check",
+    "check_imports",
     "dtype_of",
     "grid",
     "materialized",

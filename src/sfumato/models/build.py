@@ -67,6 +67,16 @@ def _build_custom(name: str, channels: int, seed: int, dtype: torch.dtype) -> nn
     return custom.to_device(module, torch.device("cpu"), dtype)
 
 
+def check_imports(model: Model) -> None:
+    """Raise RecipeError, with a remedy, unless what the network imports can be found and may be imported."""
+    if model.module is not None:
+        custom.check_findable(model.module)
+        trust.check(model.module)
+    else:
+        for name in model.imports:
+            trust.check(name, "model.activation")
+
+
 def shapes(model: Model, channels: int) -> dict[str, tuple[int, ...]]:
     """Return the shapes of the arrays in the ``state_dict`` of a recipe's network by their names.
 

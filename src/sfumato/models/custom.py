@@ -116,15 +116,23 @@ def line_of(error: BaseException) -> str:
     return shortened(" ".join(f"{type(error).__name__}: {error}".split()), 300)
 
 
-def _find(text: str, where: str, name: str) -> type[nn.Module]:
+def attribute_of(where: str, name: str, rule: str) -> Any:
+    """Import a module, with the current folder on the import path, and return its attribute, or None.
+
+    Raises RecipeError, which begins with ``rule``, if the import fails.
+    """
     current = str(Path.cwd())
     sys.path.insert(0, current)
     try:
-        found = getattr(import_module(where), name, None)
+        return getattr(import_module(where), name, None)
     except Exception as error:
-        raise RecipeError(f"model.module must be module:Class. Importing {where} raises {line_of(error)}") from error
+        raise RecipeError(f"{rule} Importing {where} raises {line_of(error)}") from error
     finally:
         sys.path.remove(current)
+
+
+def _find(text: str, where: str, name: str) -> type[nn.Module]:
+    found = attribute_of(where, name, "model.module must be module:Class.")
     # Checked before the call, because a recipe from elsewhere may name anything that can be imported.
     if not (isinstance(found, type) and issubclass(found, nn.Module)):
         raise RecipeError(f"model.module must name a class derived from torch.nn.Module. Got {text!r}.")

@@ -13,6 +13,7 @@ from sfumato.formatting import shortened
 from sfumato.recipe.choices import (
     Activation,
     Connectivity,
+    CustomActivation,
     Encoding,
     Identity,
     Initialization,
@@ -40,7 +41,9 @@ class Model(Section):
         default=300, description="units per hidden layer: one number, or one per layer: 300,200,100"
     )
     activation: Activation | tuple[Activation, ...] = Field(
-        default=LeakyReLU(), description="hidden-layer activation, or one per layer: sine(30),relu,relu,relu"
+        default=LeakyReLU(),
+        description="hidden-layer activation, or one per layer: sine(30),relu,relu,relu; "
+        "package.module:function for one of your own",
     )
     output_activation: Literal["linear", "sigmoid"] = Field(default="linear", description="output-layer activation")
     encoding: Encoding = Field(default=Identity(), description="encoding of the input coordinates")
@@ -160,6 +163,12 @@ class Model(Section):
     def connections(self) -> Connections:
         """Connections between layers besides those of a chain."""
         return connections(self.connectivity, self.widths)
+
+    @property
+    def imports(self) -> tuple[str, ...]:
+        """Classes and functions of the user's own that building the network imports, ``package.module:name(...)``."""
+        own = dict.fromkeys(each.imports for each in self.activations if isinstance(each, CustomActivation))
+        return (self.module,) if self.module is not None else tuple(own)
 
     @property
     def widths(self) -> tuple[int, ...]:

@@ -71,6 +71,9 @@ def _set_budget(changes: dict[str, Any], recipe: Values) -> None:
 
 
 def _brief(written: str) -> str:
+    if ":" in written:
+        # The name of a class or function of the user's own, with its arguments.
+        return written
     for family in FAMILIES:
         try:
             choice = family.parse(written)

@@ -29,7 +29,7 @@ def local_name(recipes: Sequence[Recipe]) -> str:
     with one thread each, so that the numbers are the same. ``here`` where a network is a class of the main module, a
     script or a notebook, which no other process can import: one trial after the other.
     """
-    if any((recipe.model.module or "").startswith("__main__:") for recipe in recipes):
+    if any(_of_main(recipe) for recipe in recipes):
         return "here"
     return "threads" if all(ENGINES[choose(recipe)].compiled for recipe in recipes) else "processes"
 
@@ -94,11 +94,17 @@ def check(given: str | None, recipes: Sequence[Recipe]) -> None:
 
 def _require_importable(recipes: Sequence[Recipe], given: str) -> None:
     for recipe in recipes:
-        if (recipe.model.module or "").startswith("__main__:"):
+        if found := _of_main(recipe):
+            kind = "a class" if recipe.model.module is not None else "a function"
             raise RecipeError(
-                f"executor must be local for {recipe.model.module}, a class of a script or a notebook, which no other "
-                f"process can import. Got {given!r}."
+                f"executor must be local for {found[0]}, {kind} of a script or a notebook, which no other process can "
+                f"import. Got {given!r}."
             )
+
+
+def _of_main(recipe: Recipe) -> list[str]:
+    """Return what the recipe's network imports from the main module."""
+    return [name for name in recipe.model.imports if name.startswith("__main__:")]
 
 
 def _own(given: str) -> Executor:

@@ -23,7 +23,8 @@ MAX_RUNS = 100
 def recipe(body: RecipeRequest, picture: str | None = None) -> Recipe:
     """Return the requested recipe. Raise RecipeError if it is invalid.
 
-    A custom network is refused: a link that somebody shares must not make its reader's studio import code.
+    A custom network or activation is refused: a link that somebody shares must not make its reader's studio import
+    code.
     """
     base = from_string(body.preset) if body.preset.startswith(PREFIX) else preset(body.preset)
     changes = nested(body.changes)
@@ -32,6 +33,11 @@ def recipe(body: RecipeRequest, picture: str | None = None) -> Recipe:
         if isinstance(settings, dict):
             settings["source"] = picture
     found = changed(base, changes)
+    if any(name != found.model.module for name in found.model.imports):
+        raise RecipeError(
+            "model.activation must be one of Sfumato's own in the studio, which imports no code. Train with yours "
+            f"on the command line: --model.activation {found.model.imports[0]}."
+        )
     if found.model.module is not None:
         raise RecipeError("model.module must be none in the studio. Train your own network with Python: sf.fit().")
     return found

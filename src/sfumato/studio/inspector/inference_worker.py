@@ -88,8 +88,9 @@ class _Networks:
         if self._runs.get(folder, (-1,))[0] != modified:
             self._runs = {folder: (modified, load_run(folder))}
         run = self._runs[folder][1]
-        if run.recipe.model.module is not None:
-            raise RunError("this run has a custom network, and the studio does not import its code.")
+        if run.recipe.model.imports:
+            kind = "network" if run.recipe.model.module is not None else "activation"
+            raise RunError(f"this run has a custom {kind}, and the studio does not import its code.")
         about = run.facts["picture"]
         return run, (about["height"], about["width"])
 

@@ -165,7 +165,7 @@ def _forms(text: Any) -> dict[str, Any]:
     if recipe is None:
         return {"recipe": None, "command": None, "again": None}
     changes = {"picture.source": recipe.picture.source, **differences(values(recipe))}
-    custom = recipe.model.module is not None
+    custom = bool(recipe.model.imports)
     return {
         "recipe": text,
         "command": f"sfumato paint --recipe {shlex.quote(text)}",

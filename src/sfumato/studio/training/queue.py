@@ -16,6 +16,7 @@ from pathlib import Path
 from anyio import to_thread
 from filelock import Timeout
 
+from sfumato import trust
 from sfumato.cores import available_cores
 from sfumato.errors import RecipeError, RunError
 from sfumato.recipe import Recipe, changed
@@ -211,6 +212,13 @@ class Queue:
         found = run_json.read(folder)
         model = found["recipe"].get("model") if isinstance(found.get("recipe"), dict) else None
         module = model.get("module") if isinstance(model, dict) else None
+        activation = [] if module is not None else trust.named_in(found["recipe"])
+        if activation:
+            raise Problem(
+                409,
+                "This run has a custom activation, and the studio does not import its code. Resume it in a terminal: "
+                f"sfumato resume {folder.name} {' '.join(f'--allow {name}' for name in activation)}.",
+            )
         if module is not None:
             raise Problem(
                 409,

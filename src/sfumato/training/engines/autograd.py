@@ -40,8 +40,8 @@ class Autograd(Engine):
         device, dtype = torch.device(recipe.device), models.DTYPES[recipe.dtype]
         self._model = models.to_device(task.model, device, dtype)
         self._named = models.unwrap(self._model)
-        # The networks of a recipe draw no random numbers in their forward pass.
-        self._draws = None if recipe.model.module is None else CustomDraws(recipe.seed, device)
+        # Code of the user's own may draw random numbers, or change state, in its forward pass; ours does neither.
+        self._draws = CustomDraws(recipe.seed, device) if recipe.model.imports else None
         self._parameters = [parameter for parameter in self._model.parameters() if parameter.requires_grad]
         self._coordinates = torch.from_numpy(task.coordinates).to(device, dtype)
         self._targets = torch.from_numpy(task.targets).to(device, dtype)
@@ -55,6 +55,7 @@ class Autograd(Engine):
         self._uses_gradients = choice.uses_gradients
         whole = choice.hooks_layers or choice.differentiates_gradients or self._loss.of_pictures
         self._splits_batches &= not whole
+        self._splits_batches &= self._draws is None
         workers = task.threads if self._splits_batches else 1
         self._optimizer = optimizers.build(recipe.training.optimizer, self._named, workers)
         self._encoder_optimizer = self._optimizer_of_encoding(task)

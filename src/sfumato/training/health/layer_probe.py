@@ -64,7 +64,7 @@ class LayerProbe:
         self._coordinates, self._targets = subsample(recipe, picture, pixels)
         rows, columns = grid_indices(picture.shape[0], picture.shape[1], pixels)
         self._shape = len(rows), len(columns)
-        self._is_custom = recipe.model.module is not None
+        self._is_custom = bool(recipe.model.imports)
         self._loss, self._channel_weights = recipe.training.loss, recipe.training.channel_weights
         self._target_range: TargetRange = recipe.data.target_range
         self._model = model

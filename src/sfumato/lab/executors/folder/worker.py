@@ -139,8 +139,9 @@ class _Crew:
             wrong = difference(data["versions"]) if data["layout"] == messages.LAYOUT else "another layout"
             if wrong:
                 reason = f"its driver has {wrong}; install that here"
-            elif (module := _module(data)) is not None and module not in trust.allowed():
-                reason = f"it imports {module}; if you trust that code, start the worker with --allow {module}"
+            elif named := [name for name in trust.named_in(data["recipe"]) if name not in trust.allowed()]:
+                needed = " ".join(f"--allow {name}" for name in named)
+                reason = f"it imports {', '.join(named)}; if you trust that code, start the worker with {needed}"
             else:
                 return messages.to_trial(data)
         except (RecipeError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -210,8 +211,3 @@ class _Crew:
 
 class _TargetError(Exception):
     """A target is missing or damaged; its argument is the reason."""
-
-
-def _module(data: Mapping[str, Any]) -> str | None:
-    module = data["recipe"].get("model", {}).get("module")
-    return None if module is None else str(module).partition("(")[0].strip()

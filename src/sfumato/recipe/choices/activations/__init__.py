@@ -1,6 +1,6 @@
 """Activations of hidden units."""
 
-from sfumato.recipe.choices.activations.activation import Activation
+from sfumato.recipe.choices.activations.activation import Activation, CustomActivation
 from sfumato.recipe.choices.activations.rectifiers import ELU, GELU, LeakyReLU, ReLU, SiLU, Softplus
 from sfumato.recipe.choices.activations.sigmoidal import Sigmoid, Tanh
 from sfumato.recipe.choices.activations.waves import ComplexGabor, Finer, Gabor, GaussianActivation, Sinc, Sine
@@ -10,6 +10,7 @@ __all__ = [
     "GELU",
     "Activation",
     "ComplexGabor",
+    "CustomActivation",
     "Finer",
     "Gabor",
     "GaussianActivation",
