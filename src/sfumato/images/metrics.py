@@ -80,9 +80,19 @@ class Similarity:
         self._border = (self._window - 1) // 2
         self._done = 0
         self._total = 0.0
+        self._mask_total, self._mask_windows = 0.0, 0
 
-    def compare(self, painting: NDArray[np.floating], picture: NDArray[np.floating], rows: int) -> None:
-        """Add the windows that lie within the first ``rows`` rows, which must be complete."""
+    def compare(
+        self,
+        painting: NDArray[np.floating],
+        picture: NDArray[np.floating],
+        rows: int,
+        mask: NDArray[np.bool_] | None = None,
+    ) -> None:
+        """Add the windows that lie within the first ``rows`` rows, which must be complete.
+
+        ``mask``: (H, W), the pixels of `means_of_mask`, the same in every call.
+        """
         # The import takes longer than that of all other modules together.
         from skimage.metrics import structural_similarity
 
@@ -98,7 +108,13 @@ class Similarity:
                 "tuple[float, NDArray[np.float64]]",
                 structural_similarity(one, other, win_size=self._window, data_range=1.0, channel_axis=-1, full=True),
             )
-            self._total += float(everywhere[border:-border, border:-border].sum())
+            inner = everywhere[border:-border, border:-border]
+            self._total += float(inner.sum())
+            if mask is not None:
+                top = rows_of.start + border
+                chosen = mask[top : top + len(inner), border : border + inner.shape[1]]
+                self._mask_total += float(inner[chosen].sum())
+                self._mask_windows += int(chosen.sum())
         self._done = max(self._done, ready)
 
     @property
@@ -106,6 +122,19 @@ class Similarity:
         """Mean over all windows and channels, valid once the last row was compared."""
         inside = (max(side, 3) - 2 * self._border for side in (self._height, self._width))
         return self._total / (next(inside) * next(inside) * self._channels)
+
+    def means_of_mask(self) -> tuple[float | None, float | None]:
+        """Return the means over the windows whose central pixel is in the mask, and over the others.
+
+        None where there are no such windows. A window also covers pixels around its center, of either kind.
+        """
+        inside = [max(side, 3) - 2 * self._border for side in (self._height, self._width)]
+        total, windows = self._mask_total, self._mask_windows
+        others = inside[0] * inside[1] - windows
+        return (
+            total / (windows * self._channels) if windows else None,
+            (self._total - total) / (others * self._channels) if others else None,
+        )
 
 
 def _at_least_three(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -20,6 +20,7 @@ from sfumato.lab.digits.data import Digits
 from sfumato.lab.measure import counted_psnr
 from sfumato.lab.plan import First
 from sfumato.lab.trial import InterruptedTrialError, Key, Outcome, Trial, failed, identity
+from sfumato.lab.trial_tables import OTHER_METRICS
 from sfumato.recipe import Recipe, changed
 from sfumato.recipe.picture import Transfer
 from sfumato.training import PictureProblem, PictureSnapshot, Trainer, resolve
@@ -51,7 +52,8 @@ def phases(
     assert epochs is not None, "the plan was checked"
     small = shrunk(picture, first.max_side)
     more = (picture.shape[0] * picture.shape[1]) / (small.shape[0] * small.shape[1])
-    early = changed(recipe, {"budget": {"epochs": epochs * share * more}})
+    # The small picture is not evaluated by itself, and may be too small for MS-SSIM.
+    early = changed(recipe, {"budget": {"epochs": epochs * share * more}, "evaluation": {"metrics": ()}})
     late = changed(recipe, {"budget": {"epochs": epochs * (1 - share)}})
     return (
         Phase(early, small, tuple(mark / share for mark in marks if mark <= share), last=False),
@@ -165,12 +167,13 @@ def _trainer(phase: Phase, weights: dict[str, NDArray[Any]] | None) -> Trainer[P
 def _result(snapshot: PictureSnapshot, engine: str) -> dict[str, Any]:
     evaluation = snapshot.evaluation
     assert evaluation is not None, "the last snapshot is evaluated"
+    named = evaluation.named()
     return {
         "status": "diverged" if snapshot.ended == "diverged" else "finished",
         "reason": snapshot.reason,
         "psnr": counted_psnr(evaluation.psnr),
-        "ssim": _number(evaluation.ssim),
-        "mse": _number(evaluation.mse),
+        "ssim": _number(named.get("ssim")),
+        **{name: _number(named[name]) for name in ("mse", *OTHER_METRICS) if name in named},
         "epoch": snapshot.epoch,
         "step": snapshot.step,
         "samples": snapshot.samples,
@@ -196,5 +199,5 @@ def _point(snapshot: PictureSnapshot, picture: NDArray[np.float64], *, sigmoid_o
     return {**point, "saturated": saturated(painting, picture)} if sigmoid_output else point
 
 
-def _number(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+def _number(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None

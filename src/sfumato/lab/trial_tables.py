@@ -34,6 +34,13 @@ KINDS: dict[str, type] = {
 backward.
 """
 
+OTHER_METRICS = (
+    "ms_ssim",
+    "flip",
+    *(f"{metric}_{part}" for part in ("held_out", "trained") for metric in ("psnr", "ssim", "flip")),
+)
+"""Columns of metrics that a trial may have, depending on its recipe's split and ``evaluation.metrics``."""
+
 OF_TASK = {"picture": ("psnr", "ssim", "mse"), "digits": ("accuracy", "mse")}
 
 
@@ -60,7 +67,7 @@ def trials(plan: Plan, rows: Rows) -> Table:
         dict.fromkeys(each.name for arm in plan.arms for each in plan.tuned_fields(arm.name) if each.paths)
     )
     search = ("candidate", "fraction") if plan.tuning is not None and plan.tuning.halves else ()
-    kinds = _kinds(plan)
+    kinds = [*_kinds(plan), *(name for name in OTHER_METRICS if any(name in row for row in known))]
     columns: dict[str, list[Any]] = {each: [] for each in (*kinds, *search, *rate_names, *value_names)}
     for row in known:
         arm = arms[row["arm"]][1]
@@ -81,7 +88,7 @@ def trials(plan: Plan, rows: Rows) -> Table:
             columns[each].append(of_arm.get(each))
         for each in value_names:
             columns[each].append(row.get("values", {}).get(each))
-    return Table(columns, {**KINDS, "candidate": int, "fraction": float})
+    return Table(columns, {**KINDS, **dict.fromkeys(OTHER_METRICS, float), "candidate": int, "fraction": float})
 
 
 def curves(plan: Plan, results: Mapping[str, Mapping[Unit, Mapping[str, Any]]]) -> Table:

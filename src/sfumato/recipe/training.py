@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from sfumato.errors import RecipeError
+from sfumato.formatting import shortened
 from sfumato.recipe.choices import (
     FOOF,
     MSE,
@@ -84,6 +85,8 @@ class Training(Section):
 
 
 TargetRange = Literal["unit", "signed"]
+METRICS = ("ssim", "ms_ssim", "flip")
+"""Metrics besides MSE, MAE and PSNR."""
 
 
 class Data(Section):
@@ -106,3 +109,23 @@ class Evaluation(Section):
         default="auto",
         description="interval between evaluations: auto (4% of the training time), epoch, or end (once)",
     )
+    metrics: tuple[str, ...] = Field(
+        default=("ssim",),
+        description="metrics besides MSE, MAE and PSNR: any of ssim, ms_ssim (sides of 161 pixels or more) and flip, "
+        "such as ssim,flip; none: no others, for evaluations that cost less",
+    )
+
+    @field_validator("metrics", mode="before")
+    @classmethod
+    def _list_of_metrics(cls, metrics: Any) -> Any:
+        if isinstance(metrics, str):
+            return [] if metrics == "none" else [part.strip() for part in metrics.split(",")]
+        return metrics
+
+    @field_validator("metrics")
+    @classmethod
+    def _known_and_in_one_order(cls, metrics: tuple[str, ...]) -> tuple[str, ...]:
+        if unknown := [name for name in metrics if name not in METRICS]:
+            raise RecipeError(f"must be some of {', '.join(METRICS)}, or none. Got {shortened(repr(unknown[0]))}.")
+        # The same metrics are the same recipe.
+        return tuple(name for name in METRICS if name in metrics)

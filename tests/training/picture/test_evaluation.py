@@ -10,8 +10,11 @@ from numpy.typing import NDArray
 from skimage.metrics import structural_similarity
 
 from sfumato import images
+from sfumato.errors import RecipeError
+from sfumato.images.flip import flip_map
+from sfumato.recipe import Recipe
 from sfumato.training.picture import evaluation
-from sfumato.training.picture.evaluation import HeldOut, evaluate, rows_per_block
+from sfumato.training.picture.evaluation import HeldOut, check_metrics, evaluate, rows_per_block
 from sfumato.training.problem import InterruptedEvaluationError
 
 
@@ -97,3 +100,59 @@ def test_the_block_size_depends_on_the_operations_alone() -> None:
     assert rows_per_block(4000, 272_000) == 65
     assert rows_per_block(4000, 10**9) == 2
     assert rows_per_block(20_000, 10**12) == 1
+
+
+@pytest.mark.parametrize("block", [5, 100])
+def test_metrics_of_held_out_and_trained_pixels_are_means_of_their_maps(block: int) -> None:
+    painting, picture = pair(40, 30)
+    mask = np.random.default_rng(1).random((40, 30)) < 0.3
+    found = evaluate(
+        lambda rows: painting[rows], picture, HeldOut(mask, np.zeros(3)), metrics=("ssim", "flip"), block=block
+    ).named()
+    clipped = np.clip(painting, 0, 1)
+    with_map = structural_similarity(
+        clipped.astype(np.float64), picture, win_size=7, data_range=1.0, channel_axis=-1, full=True
+    )
+    inner, of_inner = np.asarray(with_map[1])[3:-3, 3:-3], mask[3:-3, 3:-3]
+    errors = flip_map(painting, picture)
+    expected = {
+        "ssim_held_out": inner[of_inner].mean(),
+        "ssim_trained": inner[~of_inner].mean(),
+        "flip": errors.mean(),
+        "flip_held_out": errors[mask].mean(),
+        "flip_trained": errors[~mask].mean(),
+    }
+    assert {name: found[name] for name in expected} == pytest.approx(expected, abs=1e-12)
+    assert found["psnr_trained"] == pytest.approx(
+        images.psnr(float(np.mean((clipped - picture)[~mask] ** 2))), abs=1e-12
+    )
+
+
+def test_only_what_was_asked_for_is_measured() -> None:
+    painting, picture = pair(40, 30)
+    without = evaluate(lambda rows: painting[rows], picture, None, metrics=())
+    assert list(without.named()) == ["mse", "mae", "psnr"]
+    assert without.ssim is None
+    everywhere = HeldOut(np.ones((40, 30), np.bool_), np.zeros(3))
+    all_held_out = evaluate(lambda rows: painting[rows], picture, everywhere, metrics=("ssim", "flip")).named()
+    assert not [name for name in all_held_out if name.endswith("_trained")]
+    assert all_held_out["flip_held_out"] == pytest.approx(all_held_out["flip"], abs=1e-12)
+
+
+def test_flip_is_that_of_srgb() -> None:
+    painting, picture = pair(40, 30)
+    srgb = [images.linear_to_srgb(np.clip(each, 0, 1).astype(np.float64)) for each in (painting, picture)]
+    found = evaluate(lambda rows: painting[rows], picture, None, metrics=("flip",), transfer="linear")
+    assert found.named()["flip"] == pytest.approx(images.flip(*srgb), abs=1e-5)
+    assert abs(images.flip(*srgb) - images.flip(painting, picture)) > 1e-3
+
+
+def test_a_picture_too_small_for_ms_ssim_is_refused_in_one_line() -> None:
+    recipe = Recipe.of({"evaluation": {"metrics": "ms_ssim"}})
+    check_metrics(recipe, 161, 161)
+    with pytest.raises(RecipeError, match=r"evaluation\.metrics must be .* under 161 pixels\. Got 161x160"):
+        check_metrics(recipe, 160, 161)
+    with pytest.raises(RecipeError, match=r"evaluation\.metrics"):
+        Recipe.of({"evaluation": {"metrics": "lpips"}})
+    assert Recipe.of({"evaluation": {"metrics": "flip,ssim,flip"}}).evaluation.metrics == ("ssim", "flip")
+    assert Recipe.of({"evaluation": {"metrics": "none"}}).evaluation.metrics == ()

@@ -129,11 +129,14 @@ class Tries:
     def _trial(self, attempt: _Try, unit: Unit, *, first: bool) -> Trial:
         picture, seed = unit
         facts, recipe = self._spec.pictures[picture], attempt.recipe
+        metrics = recipe.evaluation.metrics
+        if "ssim" in self._spec.objectives and "ssim" not in metrics:
+            metrics = ("ssim", *metrics)
         of_unit = recipe.model_copy(
             update={
                 "seed": seed,
                 "picture": recipe.picture.model_copy(update={"source": facts["source"]}),
-                "evaluation": recipe.evaluation.model_copy(update={"interval": "end"}),
+                "evaluation": recipe.evaluation.model_copy(update={"interval": "end", "metrics": metrics}),
             }
         )
         key = Key("tuning", str(attempt.asked.number), seed, rates_of(recipe.training.optimizer), picture)

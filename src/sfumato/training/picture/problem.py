@@ -19,7 +19,14 @@ from sfumato.training.grid import Grid
 from sfumato.training.health.layer_probe import LayerProbe
 from sfumato.training.health.network_stats import NetworkStats
 from sfumato.training.picture.canvas import Canvas
-from sfumato.training.picture.evaluation import BLOCK, HeldOut, PictureMetrics, evaluate, rows_per_block
+from sfumato.training.picture.evaluation import (
+    BLOCK,
+    HeldOut,
+    PictureMetrics,
+    check_metrics,
+    evaluate,
+    rows_per_block,
+)
 from sfumato.training.picture.splits import training_samples
 from sfumato.training.problem import Guard, Monitor, Problem, Stage
 from sfumato.training.snapshot import Snapshot, extended
@@ -59,6 +66,7 @@ class PictureProblem(Problem[PictureSnapshot]):
         ``shared``: the same object for networks that are trained concurrently.
         """
         height, width, _ = picture.shape
+        check_metrics(recipe, height, width)
         self.picture = picture
         self.exact = (shared or Shared()).intern(images.exact(picture))
         """The picture in float64, (H, W, C)."""
@@ -101,6 +109,8 @@ class PictureMonitor(Monitor[PictureSnapshot]):
             lambda rows: self._paint_rows(height, width, rows),
             self._problem.exact,
             self._held_out,
+            metrics=self._recipe.evaluation.metrics,
+            transfer=self._recipe.picture.transfer,
             block=rows_per_block(width, self._parameters),
             stage=stage,
             stop=stop,
@@ -114,11 +124,15 @@ class PictureMonitor(Monitor[PictureSnapshot]):
         if height * width <= BLOCK and self._recipe.evaluation.interval != "auto":
             return None
         rows = min(max(TRIED_PIXELS // width, 1), height)
+        # MS-SSIM needs more rows, and is left out.
+        metrics = [name for name in self._recipe.evaluation.metrics if name != "ms_ssim"]
         seconds = 0.0
         # Two passes, as the first one includes imports.
         for _ in range(2):
             before = time.perf_counter()
-            evaluate(lambda some: self._paint_rows(height, width, some), self._problem.exact[:rows], None)
+            evaluate(
+                lambda some: self._paint_rows(height, width, some), self._problem.exact[:rows], None, metrics=metrics
+            )
             seconds = time.perf_counter() - before
         estimate = seconds * height / rows
         if estimate >= LONG_EVALUATION:
