@@ -12,13 +12,20 @@ from sfumato.training.optimizers.parameters import fan_in_groups
 
 
 def adam(choice: choices.Adam, model: nn.Module, threads: int) -> torch.optim.Optimizer:
-    """Return Adam (Kingma and Ba 2015) with all parameters in one group, updated by PyTorch's fused kernel."""
+    """Return Adam (Kingma and Ba 2015) with all parameters in one group, updated by PyTorch's fused kernel.
+
+    With a gradient g: m = beta1 * m + (1 - beta1) * g, v = beta2 * v + (1 - beta2) * g^2, and in step t
+    w -= lr * (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + eps).
+    """
     betas = (choice.beta1, choice.beta2)
     return torch.optim.Adam(model.parameters(), lr=choice.lr, betas=betas, eps=choice.eps, fused=True)
 
 
 def adamw(choice: choices.AdamW, model: nn.Module, threads: int) -> torch.optim.Optimizer:
-    """Return AdamW (Loshchilov and Hutter 2019) with all parameters in one group, updated by PyTorch's fused kernel."""
+    """Return AdamW (Loshchilov and Hutter 2019) with all parameters in one group, updated by PyTorch's fused kernel.
+
+    Before Adam's update, w -= lr * weight_decay * w.
+    """
     betas, decay = (choice.beta1, choice.beta2), choice.weight_decay
     return torch.optim.AdamW(
         model.parameters(), lr=choice.lr, betas=betas, eps=choice.eps, weight_decay=decay, fused=True
@@ -26,7 +33,10 @@ def adamw(choice: choices.AdamW, model: nn.Module, threads: int) -> torch.optim.
 
 
 def rmsprop(choice: choices.RMSprop, model: nn.Module, threads: int) -> torch.optim.Optimizer:
-    """Return RMSprop (Tieleman and Hinton 2012) with all parameters in one group."""
+    """Return RMSprop (Tieleman and Hinton 2012) with all parameters in one group.
+
+    With a gradient g: v = decay * v + (1 - decay) * g^2, b = momentum * b + g / (sqrt(v) + eps), w -= lr * b.
+    """
     return torch.optim.RMSprop(
         model.parameters(), lr=choice.lr, alpha=choice.decay, eps=choice.eps, momentum=choice.momentum
     )
@@ -35,7 +45,9 @@ def rmsprop(choice: choices.RMSprop, model: nn.Module, threads: int) -> torch.op
 def rprop(choice: choices.Rprop, model: nn.Module, threads: int) -> torch.optim.Optimizer:
     """Return resilient backpropagation (Riedmiller and Braun 1993) with all parameters in one group.
 
-    In PyTorch's variant, a weight is not updated for one step when the sign of its gradient changes.
+    The step size d of a weight is multiplied by increase where its gradient g has the sign of the last one, by decrease
+    where it has the other; w -= sign(g) * d. In PyTorch's variant, a weight is not updated for one step when the sign
+    of its gradient changes.
     """
     return torch.optim.Rprop(
         model.parameters(),
@@ -46,8 +58,9 @@ def rprop(choice: choices.Rprop, model: nn.Module, threads: int) -> torch.optim.
 
 
 def sgd(choice: choices.SGD, model: nn.Module, threads: int) -> torch.optim.Optimizer:
-    """Return stochastic gradient descent.
+    """Return stochastic gradient descent (Robbins and Monro 1951): w -= lr * g, or b = momentum * b + g, w -= lr * b.
 
+    With ``nesterov``, w -= lr * (g + momentum * b).
     With ``fan_in_scaling``, as in 2012, each layer's learning rate is lr / sqrt(fan_in + 1).
     """
     groups = [
@@ -61,7 +74,11 @@ def sgd(choice: choices.SGD, model: nn.Module, threads: int) -> torch.optim.Opti
 
 
 def lbfgs(choice: choices.LBFGS, model: nn.Module, threads: int) -> torch.optim.Optimizer:
-    """Return limited-memory BFGS (Liu and Nocedal 1989) with all parameters in one group."""
+    """Return limited-memory BFGS (Liu and Nocedal 1989) with all parameters in one group.
+
+    w -= lr * H g. Each of the last changes s of the weights and y of the gradients updates H, the inverse Hessian, to
+    (I - r s y^T) H (I - r y s^T) + r s s^T, where r = 1 / (y^T s).
+    """
     return torch.optim.LBFGS(
         model.parameters(),
         lr=choice.lr,
