@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import nn
@@ -79,10 +81,25 @@ def lbfgs(choice: choices.LBFGS, model: nn.Module, threads: int) -> torch.optim.
     w -= lr * H g. Each of the last changes s of the weights and y of the gradients updates H, the inverse Hessian, to
     (I - r s y^T) H (I - r y s^T) + r s s^T, where r = 1 / (y^T s).
     """
-    return torch.optim.LBFGS(
+    return _LBFGS(
         model.parameters(),
         lr=choice.lr,
         max_iter=choice.max_iter,
         history_size=choice.history,
         line_search_fn="strong_wolfe" if choice.line_search == "strong_wolfe" else None,
     )
+
+
+class _LBFGS(torch.optim.LBFGS):
+    """PyTorch's L-BFGS, except that a line search that fails does not end the training."""
+
+    def step(self, closure: Callable[[], Any]) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Take a step; return the loss before it."""
+        try:
+            return super().step(closure)
+        except ZeroDivisionError:
+            # The search divides by the difference of two step lengths, which rounding may have made equal. The weights
+            # are those from before it. Without its history the next step follows the gradient.
+            self.state.clear()
+            with torch.enable_grad():
+                return closure()
