@@ -23,6 +23,7 @@ FORMULA = re.compile(r"[\w)\]|]+ (?:=|<=|-=|\+|-|\*|/) \S|\w\^|\w/\w+\(|\w\([^)]
 WITHOUT_PAPER = {
     *(f"activation/{name}" for name in ("tanh", "sigmoid")),
     "averaging/none",
+    "normalization/none",
     "connectivity/plain",
     *(f"encoding/{name}" for name in ("none", "dense_grid")),
     # PyTorch's own code is the source.
