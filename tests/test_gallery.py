@@ -62,7 +62,8 @@ def test_wrong_arguments_give_one_line(
 ) -> None:
     record = tmp_path / "pictures" / "gallery" / "rows.json"
     record.parent.mkdir(parents=True)
-    row = {"recipe": to_string(Recipe()), "psnr": 9.0, "engine": "fused", "steps": 1, "epochs": 1, "ended": "seconds"}
+    row: dict[str, Any] = dict.fromkeys(("psnr", "engine", "steps", "epochs", "ended", "tried"), 1)
+    row["recipe"] = to_string(Recipe())
     record.write_text(json.dumps({"activation/relu": row}), encoding="utf-8")
     with pytest.raises(SystemExit) as ended:
         gallery(*arguments, "--docs", str(tmp_path))

@@ -101,6 +101,8 @@ def recipe_of(member: Member, **changes: Any) -> Recipe:
     if issubclass(member.kind, choices.Activation):
         base["model"]["init"] = member.kind().initialization()
         base["training"]["optimizer"] = "adam(lr=0.003)"
+    for determined in getattr(member.kind, "determines", ()):
+        base["model"].pop(determined, None)
     if getattr(member.kind, "of_pictures", False):
         base["training"]["batch"] = "all"
     for change in (needs, changes):

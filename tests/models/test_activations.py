@@ -56,7 +56,8 @@ PRECISE = [
 
 
 def test_every_member_has_a_formula() -> None:
-    assert {type(choice) for choice in FORMULAS} == set(choices.Activation.members.values())
+    real = {member for member in choices.Activation.members.values() if not member.is_complex}
+    assert {type(choice) for choice in FORMULAS} == real
 
 
 def scalars(choice: choices.Activation) -> tuple[Callable[[float], float], Callable[[float], float]]:

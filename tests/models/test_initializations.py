@@ -189,7 +189,7 @@ def test_the_default_of_pytorch_has_its_distribution() -> None:
 
 
 @pytest.mark.parametrize("coordinates", [Coordinates(range="unit"), Coordinates(range="signed")], ids=str)
-@pytest.mark.parametrize("connectivity", ["plain", "skip"])
+@pytest.mark.parametrize("connectivity", ["plain", "skip", "dense"])
 def test_lsuv_gives_all_layers_one_variance(connectivity: str, coordinates: Coordinates) -> None:
     model = {"depth": 8, "width": 50, "activation": "relu", "init": "lsuv(0.7)", "connectivity": connectivity}
     network = build(Model.of(model), 3, 4, torch.float64, coordinates)

@@ -81,6 +81,31 @@ def test_connectivities_match_numpy(encoding: str) -> None:
         np.testing.assert_allclose(found, h @ w4.T + b4, rtol=1e-9, atol=1e-12)
 
 
+def test_dense_connections_match_numpy() -> None:
+    model = {"width": (7, 6, 5), "activation": "tanh", "init": "gaussian(1)", "connectivity": "dense"}
+    mlp = build(Model.of({**model, "encoding": "fourier(sigma=1, features=4)"}), 3, seed=2, dtype=torch.float64)
+    x = np.random.default_rng(1).uniform(-1, 1, (50, 2))
+    features = mlp.encode(torch.from_numpy(x)).numpy()
+    ((w0, b0), (w1, b1), (w2, b2), (w3, b3)) = (
+        (layer.weight.detach().numpy(), layer.bias.detach().numpy()) for layer in mlp.linear_layers()
+    )
+    h0 = np.tanh(features @ w0.T + b0)
+    h1 = np.tanh(h0 @ w1[:, :7].T + features @ w1[:, 7:].T + b1)
+    h2 = np.tanh(h1 @ w2[:, :6].T + h0 @ w2[:, 6:13].T + features @ w2[:, 13:].T + b2)
+    expected = h2 @ w3[:, :5].T + h1 @ w3[:, 5:11].T + h0 @ w3[:, 11:18].T + features @ w3[:, 18:].T + b3
+    np.testing.assert_allclose(outputs(mlp, x), expected, rtol=1e-9, atol=1e-12)
+    outgoing = [np.vstack([w1[:, :7], w2[:, 6:13], w3[:, 11:18]]), np.vstack([w2[:, :6], w3[:, 5:11]]), w3[:, :5]]
+    for number, weights in enumerate(outgoing):
+        np.testing.assert_array_equal(mlp.outgoing_weights(number).detach().numpy(), weights)
+
+
+@pytest.mark.parametrize("connectivity", ["plain", "residual", "skip"])
+def test_outgoing_weights_of_a_chain_are_those_of_the_layer_above(connectivity: str) -> None:
+    mlp = build(Model.of({"depth": 3, "width": 4, "connectivity": connectivity}), 3, seed=2)
+    for number, above in enumerate(mlp.linear_layers()[1:]):
+        np.testing.assert_array_equal(mlp.outgoing_weights(number).tolist(), above.weight[:, :4].tolist())
+
+
 @pytest.mark.parametrize(("width", "shapes"), [(5, [(2, 5), (5, 5), (5, 4)]), ((6, 3), [(2, 6), (6, 3), (3, 4)])])
 def test_shapes(width: int | tuple[int, ...], shapes: list[tuple[int, int]]) -> None:
     mlp = build(Model(depth=2, width=width), 4, seed=0)

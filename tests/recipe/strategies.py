@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from sfumato.errors import RecipeError
 from sfumato.recipe import Recipe
-from sfumato.recipe.choices import FAMILIES, Choice
+from sfumato.recipe.choices import FAMILIES, Choice, Plain
 from sfumato.recipe.connections import connections
 
 
@@ -56,6 +56,12 @@ def _possible(model: dict[str, Any]) -> dict[str, Any]:
     if isinstance(activation, list):
         first, *later = (activation * len(widths))[: len(widths)] or activation
         model = {**model, "activation": (first, *(each.in_layer(1) for each in later)) if widths else first}
+    listed = activation if isinstance(activation, list) else [activation]
+    if any(each.is_complex for each in listed):
+        one = next(each for each in listed if each.is_complex)
+        model = {**model, "activation": one, "connectivity": Plain(), "normalization": "none"}
+    # With filters in place of activations, some fields have their defaults.
+    model = {name: value for name, value in model.items() if name not in model["connectivity"].determines}
     try:
         connections(model["connectivity"], widths)
     except RecipeError:

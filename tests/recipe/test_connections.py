@@ -30,6 +30,13 @@ from sfumato.recipe.connections import Connections
             [1] * 9,
         ),
         ({"depth": 2, "width": 5, "connectivity": "skip(2)"}, Connections(concat_layer=1), [2, 7, 5], [1, 1, 1]),
+        (
+            {"width": (9, 8, 7), "connectivity": "dense"},
+            Connections(dense_layers=frozenset({0, 1, 2})),
+            [2, 9 + 2, 8 + 9 + 2, 7 + 8 + 9 + 2],
+            [1] * 4,
+        ),
+        ({"depth": 0, "connectivity": "dense"}, Connections(), [2], [1]),
     ],
 )
 def test_connections(model: dict[str, Any], connections: Connections, fan_ins: list[int], terms: list[int]) -> None:

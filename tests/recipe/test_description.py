@@ -29,14 +29,30 @@ from tests.small import SMALL, picture, trainer
         ({"model": {"width": 9, "encoding": "fourier(features=34)"}}, 3),
         ({"model": {"width": 9, "encoding": "fourier(features=34)", "connectivity": "skip"}}, 3),
         ({"model": {"width": 9, "connectivity": "residual"}}, 3),
+        ({"model": {"width": (9, 7), "normalization": "layer", "biases": False}}, 3),
+        ({"model": {"width": (9, 7), "normalization": "weight"}}, 3),
+        ({"model": {"width": (9, 7, 8), "connectivity": "multiplicative_filter"}}, 3),
+        (
+            {
+                "model": {
+                    "width": (9, 7),
+                    "connectivity": "multiplicative_filter(gabor)",
+                    "encoding": "fourier(features=34)",
+                }
+            },
+            3,
+        ),
+        ({"model": {"width": (9, 7, 8, 6), "connectivity": "bacon"}}, 3),
+        ({"model": {"width": (9, 7), "connectivity": "bacon(outputs=last)"}}, 3),
+        ({"model": {"width": (9, 7, 8), "encoding": "fourier(features=34)", "connectivity": "dense"}}, 3),
     ],
 )
 def test_numbers_match_the_module(changes: dict[str, Any], channels: int) -> None:
     recipe = changed(Recipe(), changes)
     found = describe(recipe)
     module = models.build(recipe.model, channels, 0, models.DTYPES.get(recipe.dtype, torch.float32))
-    assert isinstance(module, models.MLP)
-    parameters = list(module.parameters())
+    assert isinstance(module, models.LayeredNetwork)
+    parameters = [each for each in module.parameters() if each.requires_grad]
     assert found.parameters == sum(each.numel() for each in parameters)
     assert found.bytes_per_number == parameters[0].element_size()
     linear = module.linear_layers()
@@ -112,6 +128,9 @@ def test_pixels(settings: dict[str, Any], expected: tuple[int, int]) -> None:
         ({"connectivity": "residual"}, "2 -> [300 leaky_relu] -> [300 leaky_relu + its input] x3 -> 3"),
         ({"connectivity": "skip", "depth": 3},
          "2 -> [300 leaky_relu] -> [300 leaky_relu, 2 joined] -> [300 leaky_relu] -> 3"),
+        ({"connectivity": "multiplicative_filter"}, "2 -> [300 fourier filter] -> [300 times fourier filter] x3 -> 3"),
+        ({"normalization": "layer", "depth": 2}, "2 -> [300 leaky_relu, layer norm] x2 -> 3"),
+        ({"connectivity": "dense", "width": (9, 8)}, "2 -> [9 leaky_relu] -> [8 leaky_relu, 2 joined] -> 3, 11 joined"),
         ({"encoding": "fourier(sigma=3)", "depth": 1}, "2 -> fourier(sigma=3) 256 -> [300 leaky_relu] -> 3"),
     ],
 )  # fmt: skip

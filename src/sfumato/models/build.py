@@ -6,12 +6,16 @@ import torch
 from torch import nn
 
 from sfumato import trust
-from sfumato.models import activations, custom, encodings
+from sfumato.models import activations, custom, encodings, normalizations
+from sfumato.models.complex_mlp import ComplexMLP
 from sfumato.models.coordinates import ranges
+from sfumato.models.filter_network import FilterNetwork
 from sfumato.models.initializations import initialize
+from sfumato.models.kan import KAN
 from sfumato.models.mlp import MLP
+from sfumato.models.network import LayeredNetwork
 from sfumato.process_state import scoped
-from sfumato.recipe import Coordinates, Model
+from sfumato.recipe import Coordinates, Model, choices
 from sfumato.recipe.choices.encodings import COORDINATES
 from sfumato.recipe.description import layers_of
 from sfumato.rng import rng_for
@@ -36,7 +40,7 @@ def build(
     """
     if model.module:
         return _build_custom(model.module, channels, seed, dtype)
-    return mlp(model, channels, seed, dtype, coordinates)
+    return network(model, channels, seed, dtype, coordinates)
 
 
 @scoped
@@ -53,7 +57,7 @@ def build_uninitialized(
     """
     if model.module:
         return _build_custom(model.module, channels, seed, dtype)
-    return _mlp(model, channels, seed, dtype, coordinates)
+    return _network(model, channels, seed, dtype, coordinates)
 
 
 def _build_custom(name: str, channels: int, seed: int, dtype: torch.dtype) -> nn.Module:
@@ -64,13 +68,44 @@ def _build_custom(name: str, channels: int, seed: int, dtype: torch.dtype) -> nn
 
 
 def shapes(model: Model, channels: int) -> dict[str, tuple[int, ...]]:
-    """Return the shapes of the arrays in the ``state_dict`` of a recipe's MLP by their names, without building it."""
+    """Return the shapes of the arrays in the ``state_dict`` of a recipe's network by their names.
+
+    Of a multilayer perceptron they are computed without building it; other networks are built without memory.
+    """
+    if isinstance(model.connectivity, choices.FilterConnectivity):
+        with torch.device("meta"):
+            found = _filter_network(model, model.connectivity, channels, 0, torch.float32, DEFAULT)
+        return {name: tuple(tensor.shape) for name, tensor in found.state_dict().items()}
     found = {f"encode.{name}": shape for name, shape in model.encoding.shapes(COORDINATES).items()}
     for number, layer in enumerate(layers_of(model, model.encoding.outputs(COORDINATES), channels)):
         found[f"layers.{number}.weight"] = (layer.units, layer.inputs)
         if layer.biases:
             found[f"layers.{number}.bias"] = (layer.units,)
+        found |= normalizations.shapes(model.normalization, number, layer.units, last=number == model.depth)
     return found
+
+
+@scoped
+def network(
+    model: Model,
+    channels: int,
+    seed: int,
+    dtype: torch.dtype = torch.float32,
+    coordinates: Coordinates = DEFAULT,
+    inputs: int = COORDINATES,
+) -> LayeredNetwork:
+    """Build and initialize the recipe's network, which is not a custom one: (N, ``inputs``) -> (N, ``channels``)."""
+    built = _network(model, channels, seed, dtype, coordinates, inputs)
+    match built, model.connectivity:
+        case MLP() | ComplexMLP(), _:
+            initialize(built, model.init, seed, coordinates)
+        case FilterNetwork(), choices.FilterConnectivity() as connectivity:
+            built.initialize(connectivity, seed, _ends(coordinates))
+        case KAN(), choices.BasisConnectivity() as connectivity:
+            built.initialize(connectivity, seed)
+        case _:
+            raise AssertionError(f"a network of {model.connectivity} must have an initialization")
+    return built
 
 
 @scoped
@@ -88,14 +123,23 @@ def mlp(
     return perceptron
 
 
-def _mlp(
+def _network(
     model: Model, channels: int, seed: int, dtype: torch.dtype, coordinates: Coordinates, inputs: int = COORDINATES
-) -> MLP:
-    (low, rows_end), (_, columns_end) = ranges(coordinates)
-    # One range for all inputs, so that the cells of grids stay square where the aspect is kept.
-    ends = low, max(rows_end, columns_end)
-    return MLP(
-        encodings.build(model.encoding, inputs, rng_for(seed, "encoding"), ends),
+) -> LayeredNetwork:
+    if isinstance(model.connectivity, choices.FilterConnectivity):
+        return _filter_network(model, model.connectivity, channels, seed, dtype, coordinates, inputs)
+    if isinstance(model.connectivity, choices.BasisConnectivity):
+        return _kan(model, model.connectivity, channels, seed, dtype, coordinates, inputs)
+    if model.is_complex:
+        return _complex_mlp(model, channels, seed, dtype, coordinates, inputs)
+    return _mlp(model, channels, seed, dtype, coordinates, inputs)
+
+
+def _complex_mlp(
+    model: Model, channels: int, seed: int, dtype: torch.dtype, coordinates: Coordinates, inputs: int
+) -> ComplexMLP:
+    return ComplexMLP(
+        encodings.build(model.encoding, inputs, rng_for(seed, "encoding"), _ends(coordinates)),
         model.encoding.outputs(inputs),
         model.widths,
         channels,
@@ -104,3 +148,63 @@ def _mlp(
         sigmoid_output=model.output_activation == "sigmoid",
         connections=model.connections,
     ).to(dtype)
+
+
+def _kan(
+    model: Model,
+    connectivity: choices.BasisConnectivity,
+    channels: int,
+    seed: int,
+    dtype: torch.dtype,
+    coordinates: Coordinates,
+    inputs: int,
+) -> KAN:
+    return KAN(
+        encodings.build(model.encoding, inputs, rng_for(seed, "encoding"), _ends(coordinates)),
+        model.encoding.outputs(inputs),
+        model.widths,
+        channels,
+        connectivity,
+        sigmoid_output=model.output_activation == "sigmoid",
+    ).to(dtype)
+
+
+def _mlp(
+    model: Model, channels: int, seed: int, dtype: torch.dtype, coordinates: Coordinates, inputs: int = COORDINATES
+) -> MLP:
+    return MLP(
+        encodings.build(model.encoding, inputs, rng_for(seed, "encoding"), _ends(coordinates)),
+        model.encoding.outputs(inputs),
+        model.widths,
+        channels,
+        [activations.build(each) for each in model.activations],
+        biases=model.biases,
+        sigmoid_output=model.output_activation == "sigmoid",
+        connections=model.connections,
+        normalization=model.normalization,
+    ).to(dtype)
+
+
+def _filter_network(
+    model: Model,
+    connectivity: choices.FilterConnectivity,
+    channels: int,
+    seed: int,
+    dtype: torch.dtype,
+    coordinates: Coordinates,
+    inputs: int = COORDINATES,
+) -> FilterNetwork:
+    return FilterNetwork(
+        encodings.build(model.encoding, inputs, rng_for(seed, "encoding"), _ends(coordinates)),
+        model.encoding.outputs(inputs),
+        model.widths,
+        channels,
+        connectivity,
+        sigmoid_output=model.output_activation == "sigmoid",
+    ).to(dtype)
+
+
+def _ends(coordinates: Coordinates) -> tuple[float, float]:
+    """Return one range for all inputs, so that the cells of grids stay square where the aspect is kept."""
+    (low, rows_end), (_, columns_end) = ranges(coordinates)
+    return low, max(rows_end, columns_end)

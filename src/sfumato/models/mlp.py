@@ -7,14 +7,19 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from sfumato.models.network import HiddenLayer, LayeredNetwork
+from sfumato.models.normalizations import implementation
+from sfumato.recipe import choices
+from sfumato.recipe.choices.normalizations import NO_NORMALIZATION
 from sfumato.recipe.connections import PLAIN, Connections
 
 
-class MLP(nn.Module):
+class MLP(LayeredNetwork):
     """Linear layers with an activation after each but the last: (N, D) inputs -> (N, C) outputs.
 
     ``encode`` maps the inputs to features; ``layers`` holds the linear layers from input to output, ``activations`` the
-    activations of the hidden ones; ``connections`` holds the residual and skip connections.
+    activations of the hidden ones, and ``normalizations`` what precedes these, if anything does; ``connections`` holds
+    the residual, skip and dense connections.
     """
 
     def __init__(
@@ -28,26 +33,25 @@ class MLP(nn.Module):
         biases: bool = True,
         sigmoid_output: bool = False,
         connections: Connections = PLAIN,
+        normalization: choices.Normalization = NO_NORMALIZATION,
     ) -> None:
         """Create the layers; ``inputs`` is the number of features of ``encode``.
 
         ``widths`` and ``activations`` have a member per hidden layer, each activation a module of its own;
         ``sigmoid_output`` applies a sigmoid to the outputs.
         """
-        super().__init__()
-        self.encode = encode
+        super().__init__(encode, sigmoid_output=sigmoid_output)
+        normalized = implementation(normalization)
         self.activations = nn.ModuleList(activations)
-        self.sigmoid_output = sigmoid_output
         self.connections = connections
         fan_ins, fan_outs = connections.fan_ins(inputs, widths), [*widths, outputs]
         self.layers = nn.ModuleList(
-            _Linear(fan_in, fan_out, bias=biases) for fan_in, fan_out in zip(fan_ins, fan_outs, strict=True)
+            normalized.linear(fan_in, fan_out, bias=biases) for fan_in, fan_out in zip(fan_ins, fan_outs, strict=True)
         )
-
-    def forward(self, coordinates: Tensor) -> Tensor:
-        """Compute the outputs: (N, D) -> (N, C)."""
-        x = self.layers[-1](self.inputs(coordinates, len(self.layers) - 1))
-        return torch.sigmoid(x) if self.sigmoid_output else x
+        self.normalization = normalization
+        self.normalizations = nn.ModuleList(
+            normalized.normalize(units) for units in widths if normalized.normalize is not None
+        )
 
     def inputs(self, coordinates: Tensor, layer: int) -> Tensor:
         """Compute the inputs of a layer: (N, D) -> (N, fan_in)."""
@@ -56,28 +60,34 @@ class MLP(nn.Module):
     def inputs_from(self, encoded: Tensor, layer: int) -> Tensor:
         """Compute the inputs of a layer from the features of an encoding: (N, F) -> (N, fan_in)."""
         x = encoded
-        for number, (below, activate) in enumerate(zip(self.layers[:layer], self.activations, strict=False)):
-            y = activate(below(x))
+        for number in range(layer):
+            y = self._hidden(x, number).outputs
+            if number in self.connections.dense_layers:
+                x = torch.cat([y, x], dim=-1)
+                continue
             x = x + y if number in self.connections.residual_layers else y
             if number + 1 == self.connections.concat_layer:
                 x = torch.cat([x, encoded], dim=-1)
         return x
 
-    @property
-    def dtype(self) -> torch.dtype:
-        """Data type of the weights."""
-        return self.linear_layers()[0].weight.dtype
+    def hidden(self, coordinates: Tensor, layer: int) -> HiddenLayer:
+        """Compute a hidden layer, without its residual connection."""
+        return self._hidden(self.inputs(coordinates, layer), layer)
+
+    def _hidden(self, inputs: Tensor, layer: int) -> HiddenLayer:
+        z = self.layers[layer](inputs)
+        z = self.normalizations[layer](z) if self.normalizations else z
+        return HiddenLayer(z, self.activations[layer](z))
+
+    def activation(self, layer: int) -> nn.Module:
+        """Return the activation of a hidden layer."""
+        return self.activations[layer]
 
     def linear_layers(self) -> list[nn.Linear]:
         """Return the linear layers from input to output."""
         return [layer for layer in self.layers if isinstance(layer, nn.Linear)]
 
-
-class _Linear(nn.Linear):
-    def reset_parameters(self) -> None:
-        # Sfumato's initializations draw the weights, so that PyTorch's draw would be wasted. PyTorch's function for
-        # skipping it (`nn.utils.skip_init`) imports SymPy, which takes half a second.
-        """Leave the weights unchanged."""
-
-    def _get_name(self) -> str:
-        return "Linear"
+    def fan_in_of(self) -> dict[int, int]:
+        """Return the fan-in of the layer of each normalization."""
+        layers = self.linear_layers()
+        return {id(each): layers[number].in_features + 1 for number, each in enumerate(self.normalizations)}

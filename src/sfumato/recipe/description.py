@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sfumato.errors import RecipeError
+from sfumato.recipe import choices
 from sfumato.recipe.budget import Batching
 from sfumato.recipe.choices.encodings import COORDINATES
 from sfumato.recipe.engines import ENGINES
@@ -61,8 +62,8 @@ class Description:
 
     @property
     def multiply_adds(self) -> int:
-        """Multiply-adds of one sample's forward pass: those of the linear layers and of the encoding."""
-        return self.recipe.model.encoding.multiply_adds(COORDINATES) + sum(layer.weights for layer in self.layers)
+        """Multiply-adds of one sample's forward pass: those of the layers and of the encoding."""
+        return self.recipe.model.encoding.multiply_adds(COORDINATES) + sum(layer.multiply_adds for layer in self.layers)
 
     @property
     def activations(self) -> int:
@@ -96,8 +97,53 @@ def describe(recipe: Recipe) -> Description:
 def layers_of(model: Model, inputs: int, outputs: int) -> tuple[LinearLayer, ...]:
     """Return the linear layers of a recipe's MLP; ``inputs`` counts the features after the encoding."""
     fan_ins = model.connections.fan_ins(inputs, model.widths)
-    units = [*model.widths, outputs]
-    return tuple(LinearLayer(fan_in, count, model.biases) for fan_in, count in zip(fan_ins, units, strict=True))
+    units, per_unit = [*model.widths, outputs], [model.normalization.per_unit] * len(model.widths)
+    per_unit.append(model.normalization.per_unit if model.normalization.includes_output else 0)
+    layers = tuple(
+        LinearLayer(fan_in, count, model.biases, more)
+        for fan_in, count, more in zip(fan_ins, units, per_unit, strict=True)
+    )
+    if isinstance(model.connectivity, choices.FilterConnectivity):
+        return _filtered(layers, model.connectivity, inputs, outputs)
+    if model.is_complex:
+        return _complex(layers)
+    if isinstance(model.connectivity, choices.BasisConnectivity):
+        functions = model.connectivity.functions
+        return tuple(replace(layer, inputs=layer.inputs * functions, biases=False) for layer in layers)
+    return layers
+
+
+def _complex(layers: tuple[LinearLayer, ...]) -> tuple[LinearLayer, ...]:
+    """Return the layers of a network of complex hidden units, whose weights after the first layer are pairs."""
+    first, *hidden, last = layers
+    pairs = [replace(layer, units=2 * layer.units, further_multiply_adds=2 * layer.weights) for layer in hidden]
+    return (first, *pairs, replace(last, inputs=2 * last.inputs))
+
+
+def _filtered(
+    layers: tuple[LinearLayer, ...], connectivity: choices.FilterConnectivity, features: int, outputs: int
+) -> tuple[LinearLayer, ...]:
+    """Return the layers with their units' filters, and with the outputs that hidden layers have while training.
+
+    The weights and biases of the first hidden layer, a filter alone, are frequencies and phases.
+    """
+    found: list[LinearLayer] = []
+    *hidden, last = layers
+    for number, layer in enumerate(hidden):
+        per_unit, multiply_adds = connectivity.trained_numbers(features), connectivity.multiply_adds(features)
+        head = connectivity.has_outputs_at_all_scales and 0 < number < len(hidden) - 1
+        if number == 0:
+            # The layer's weights and biases are frequencies and phases; fixed frequencies are not trained.
+            per_unit, multiply_adds = per_unit - features - 1, multiply_adds - features
+        found.append(
+            replace(
+                layer,
+                per_unit=per_unit,
+                further=outputs * (layer.units + 1) if head else 0,
+                further_multiply_adds=layer.units * multiply_adds,
+            )
+        )
+    return (*found, last)
 
 
 def pixels_of(recipe: Recipe) -> tuple[int, int]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from sfumato.recipe.choices import Optimizer
+from sfumato.recipe.choices import Normalization, Optimizer
+from sfumato.recipe.choices.normalizations import NO_NORMALIZATION
 from sfumato.recipe.layers import CompiledMemory, NetworkSize, round_up
 
 TILE = 128
@@ -18,8 +19,8 @@ class TrainingLoad:
 
     network: NetworkSize
     optimizer: Optimizer
-    saved_by_activations: int
-    """Numbers that the activations of all hidden layers store per sample."""
+    saved_per_sample: int
+    """Numbers per sample that automatic differentiation stores for the hidden layers."""
     encoded: int
     number_bytes: int
     threads: int
@@ -28,6 +29,7 @@ class TrainingLoad:
     """Number of networks trained concurrently."""
     encoding_optimizer: Optimizer | None = None
     """The optimizer of a trained encoding's parameters; None for that of the layers."""
+    normalization: Normalization = NO_NORMALIZATION
 
 
 Bytes = Callable[[TrainingLoad], int]
@@ -52,12 +54,15 @@ class EngineMemory:
 def _tiled_steps(load: TrainingLoad) -> int:
     network, threads = load.network, max(1, min(load.threads, load.batch // 16))
     optimizer = _compiled(load, threads)
-    # Weights and gradients each have a block.
-    blocks = optimizer.state + 2 * network.padded_weights + optimizer.updates
+    # Weights and gradients each have a block, and so have normalized weights.
+    weights = 1 + int(load.normalization.copies_weights)
+    blocks = optimizer.state + (1 + weights) * network.padded_weights + optimizer.updates
     # A trained encoding has further blocks: parameters, their state, and gradients on each thread.
     blocks += (1 + _encoding_state(load) + threads) * _trained_encoding(network)
     rows = [layer.padded_inputs for layer in network.layers]
-    signals = TILE * (2 * sum(rows) + 3 * max(round_up(network.widest + 1), max(rows, default=0)))
+    grads = sum(round_up(layer.units + 1) for layer in network.layers[:-1])
+    grads += load.normalization.saved_per_unit * grads
+    signals = TILE * (sum(rows) + grads + 3 * max(round_up(network.widest + 1), max(rows, default=0)))
     thread_bytes = 4 * threads * (network.padded_weights + signals + optimizer.per_thread)
     return 4 * max(load.networks, 1) * blocks + 8 * optimizer.refresh_float64 + thread_bytes
 
@@ -101,7 +106,7 @@ def _autograd_steps(load: TrainingLoad) -> int:
     pieces = max(1, min(load.threads, batch // 32)) if divided else 1
     # Gradients of every piece, of the previous step, and their sum where there are several pieces.
     gradients = pieces + 1 + (1 if pieces > 1 else 0)
-    signals = batch * (load.saved_by_activations + 3 * network.widest + 3 * load.encoded)
+    signals = batch * (load.saved_per_sample + 3 * network.widest + 3 * load.encoded)
     return load.networks * (load.number_bytes * (gradients * network.parameters + signals) + _optimizer_bytes(load))
 
 

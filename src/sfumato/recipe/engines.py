@@ -108,7 +108,14 @@ _MLP = {
 _FUSED = {
     "training.batch": Rule(lambda batch: batch != 1, "2 or more"),
     "training.optimizer": compiled(choices.Optimizer),
-    "model.connectivity": one_of(choices.Plain, choices.Residual, choices.Skip),
+    "model.connectivity": Rule(
+        lambda connectivity: (
+            type(connectivity) in (choices.Plain, choices.Residual, choices.Skip, choices.Dense)
+            or (type(connectivity) is choices.MultiplicativeFilter and connectivity.filter == "fourier")
+        ),
+        "plain, residual, skip, dense or multiplicative_filter(fourier)",
+    ),
+    "model.normalization": one_of(choices.NoNormalization, choices.LayerNorm, choices.WeightNorm),
     # An encoding without trained parameters is computed once, before the first step.
     "model.encoding": Rule(
         lambda encoding: not encoding.trainable or bool(encoding.compiled), "one that is not trained, or compiled"
@@ -125,6 +132,7 @@ ONLINE = EngineSpec(
         "training.batch": exactly(1),
         "training.optimizer": Rule(_is_plain_sgd, "sgd without momentum"),
         "model.connectivity": one_of(choices.Plain),
+        "model.normalization": one_of(choices.NoNormalization),
         "model.encoding": Rule(lambda encoding: not encoding.trainable, "one that is not trained"),
         **_MLP,
     },
@@ -163,6 +171,7 @@ REPLICA = EngineSpec(
         **_NO_CUSTOM_NETWORK,
         "model.output_activation": exactly("linear"),
         "model.connectivity": one_of(choices.Plain),
+        "model.normalization": one_of(choices.NoNormalization),
         "model.encoding": one_of(choices.Identity),
         "model.init": Rule(
             lambda init: isinstance(init, choices.Gaussian) and init.bias == "weights", "gaussian(bias=weights)"

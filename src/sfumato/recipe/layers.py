@@ -23,6 +23,12 @@ class LinearLayer:
     inputs: int
     units: int
     biases: bool
+    per_unit: int = 0
+    """Trained numbers per unit besides weights and biases: those of a normalization, or of a filter."""
+    further: int = 0
+    """Other trained numbers of the layer: those of outputs that it has while training."""
+    further_multiply_adds: int = 0
+    """Multiply-adds per sample of its units' filters."""
 
     @property
     def weights(self) -> int:
@@ -31,13 +37,18 @@ class LinearLayer:
 
     @property
     def parameters(self) -> int:
-        """Number of weights and biases."""
-        return self.weights + (self.units if self.biases else 0)
+        """Number of trained parameters."""
+        return self.weights + self.units * (int(self.biases) + self.per_unit) + self.further
+
+    @property
+    def multiply_adds(self) -> int:
+        """Multiply-adds of one sample's forward pass."""
+        return self.weights + self.further_multiply_adds
 
     @property
     def padded_inputs(self) -> int:
-        """Number of rows of its matrix in a compiled engine, where the bias is the weight of one more input."""
-        return round_up(self.inputs + 1)
+        """Number of rows of its matrix in a compiled engine, where all that a unit has besides weights follows them."""
+        return round_up(self.inputs + 1 + self.per_unit)
 
     @property
     def padded_weights(self) -> int:
@@ -148,7 +159,10 @@ class TrainingWork:
 
     def passes(self, samples: int) -> int:
         """Return the operations of the forward and backward passes of ``samples`` samples."""
-        return 2 * samples * (3 * sum(layer.weights for layer in self.layers) - self.layers[0].weights)
+        further = sum(layer.further_multiply_adds for layer in self.layers)
+        weights = sum(layer.weights for layer in self.layers)
+        # Filters read the coordinates, as the first layer does.
+        return 2 * samples * (3 * weights - self.layers[0].weights + 2 * further)
 
     def backward(self) -> int:
         """Return the operations of an additional backward pass of all samples, without gradients of the weights."""

@@ -7,14 +7,17 @@ requires the estimates to be within a factor of 2 of them. The memory of the lib
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from sfumato.cores import available_cores
 from sfumato.recipe import engines
+from sfumato.recipe.choices import Activation, BasisConnectivity, FilterConnectivity
 from sfumato.recipe.choices.encodings import COORDINATES
 from sfumato.recipe.description import CHANNELS, layers_of
 from sfumato.recipe.engine_memory import TILE, TrainingLoad
 from sfumato.recipe.engines import EngineSpec
 from sfumato.recipe.layers import NetworkSize
+from sfumato.recipe.model import Model
 from sfumato.recipe.recipe import Recipe
 
 FORWARD_TILE = 1024
@@ -122,20 +125,31 @@ class _Network:
 
     def load(self, trained: int, networks: int) -> TrainingLoad:
         """Return the training of ``networks`` networks on ``trained`` pixels."""
+        normalization = self.recipe.model.normalization
         return TrainingLoad(
             self.size,
             self.recipe.training.optimizer,
             sum(
-                layer.units * activation.saved_per_unit
+                layer.units * (_saved_per_unit(self.recipe.model, activation) + normalization.saved_per_unit)
                 for layer, activation in zip(self.size.layers[:-1], self.recipe.model.activations, strict=False)
-            ),
+            )
+            # Inputs that are concatenated are copied.
+            + sum(layer.inputs for below, layer in pairwise(self.size.layers) if layer.inputs > below.units),
             self.encoded,
             self.number_bytes,
             self.threads,
             _batch(self.recipe, trained),
             networks,
             self.recipe.model.encoding.optimizer(),
+            normalization,
         )
+
+
+def _saved_per_unit(model: Model, activation: Activation) -> int:
+    """Return the numbers per unit and sample that automatic differentiation stores for a hidden layer."""
+    connectivity = model.connectivity
+    own = isinstance(connectivity, FilterConnectivity | BasisConnectivity)
+    return connectivity.saved_per_unit if own else activation.saved_per_unit
 
 
 def _building(net: _Network) -> int:

@@ -16,9 +16,13 @@ from sfumato.recipe.choices import (
     Encoding,
     Identity,
     Initialization,
+    LayerNorm,
     LeakyReLU,
+    NoNormalization,
+    Normalization,
     Plain,
     RandomHyperplanes,
+    Residual,
 )
 from sfumato.recipe.choices.choice import split_calls
 from sfumato.recipe.connections import Connections, connections
@@ -41,6 +45,9 @@ class Model(Section):
     output_activation: Literal["linear", "sigmoid"] = Field(default="linear", description="output-layer activation")
     encoding: Encoding = Field(default=Identity(), description="encoding of the input coordinates")
     connectivity: Connectivity = Field(default=Plain(), description="connections between layers")
+    normalization: Normalization = Field(
+        default=NoNormalization(), description="normalization of preactivations or weights"
+    )
     init: Initialization = Field(default=RandomHyperplanes(), description="distribution of the initial weights")
     module: str | None = Field(
         default=None,
@@ -113,10 +120,41 @@ class Model(Section):
         return [str(each) for each in activation] if isinstance(activation, tuple) else str(activation)
 
     @model_validator(mode="after")
-    def _connectivity_is_possible(self) -> Self:
+    def _layers_are_possible(self) -> Self:
         # Computed because it raises where the layers do not fit; the value is not needed here.
         _ = self.connections
+        for name in self.connectivity.determines:
+            value, default = getattr(self, name), type(self).model_fields[name].default
+            if value != default:
+                written = [str(each).lower() if isinstance(each, bool) else str(each) for each in (default, value)]
+                raise RecipeError(
+                    f"must have {name} {written[0]}, its default, with connectivity {self.connectivity.name}, which "
+                    f"has a rule of its own in its place. Got {written[1]}."
+                )
+        self._check_complex()
+        if isinstance(self.normalization, LayerNorm) and min(self.widths, default=2) < 2:
+            raise RecipeError(
+                "must have hidden layers of 2 or more units for normalization layer, which subtracts their mean. "
+                f"Got {self.widths}."
+            )
         return self
+
+    def _check_complex(self) -> None:
+        if not any(each.is_complex for each in self.activations):
+            return
+        for holds, name, rule, value in (
+            (all(each.is_complex for each in self.activations), "activation", "complex in all layers", self.activation),
+            (isinstance(self.connectivity, Plain | Residual), "connectivity", "plain or residual", self.connectivity),
+            (isinstance(self.normalization, NoNormalization), "normalization", "none", self.normalization),
+        ):
+            if not holds:
+                written = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+                raise RecipeError(f"must have {name} {rule} where hidden units are complex. Got {shortened(written)}.")
+
+    @property
+    def is_complex(self) -> bool:
+        """Whether hidden units are complex numbers."""
+        return any(each.is_complex for each in self.activations)
 
     @property
     def connections(self) -> Connections:

@@ -8,6 +8,7 @@ from typing import TypeVar
 from sfumato import memory
 from sfumato.errors import RecipeError
 from sfumato.recipe import memory_check, memory_estimate
+from sfumato.recipe.choices import BasisConnectivity, FilterConnectivity
 from sfumato.recipe.choices.encodings import COORDINATES
 from sfumato.recipe.description import TRAINING_PER_FORWARD, Description
 from sfumato.recipe.memory_estimate import Size
@@ -31,7 +32,8 @@ def one_line(description: Description) -> str:
     for unit, count in _groups(description):
         parts.append(f"[{unit}]" + (f" x{count}" if count > 1 else ""))
     end = " sigmoid" if description.recipe.model.output_activation == "sigmoid" else ""
-    return " -> ".join([*_shortened(parts, "..."), f"{description.channels}{end}"])
+    further = _further_inputs(description, len(description.layers) - 1)
+    return " -> ".join([*_shortened(parts, "..."), f"{description.channels}{end}{further}"])
 
 
 def drawing(description: Description) -> list[str]:
@@ -61,22 +63,45 @@ def _boxes(description: Description) -> list[tuple[str, str]]:
         times = f"x {count}   " if count > 1 else ""
         boxes.append((unit, f"{times}{parameters:,} parameters"))
     last = description.layers[-1]
-    boxes.append((f"{last.units} {model.output_activation}", f"{last.parameters:,} parameters"))
+    further = _further_inputs(description, len(description.layers) - 1)
+    boxes.append((f"{last.units} {model.output_activation}{further}", f"{last.parameters:,} parameters"))
     return boxes
 
 
 def _groups(description: Description) -> list[tuple[str, int]]:
     """Return (units, activation and further connections as text, number of consecutive hidden layers like this)."""
-    connections, encoded = description.recipe.model.connections, description.encoded
-    more = dict.fromkeys(connections.residual_layers, " + its input")
-    if connections.concat_layer is not None:
-        more[connections.concat_layer] = f", {encoded} joined"
-    activations = description.recipe.model.activations
     kinds = [
-        f"{layer.units} {text(str(activation))}{more.get(number, '')}"
-        for number, (layer, activation) in enumerate(zip(description.layers[:-1], activations, strict=True))
+        f"{units} {_kind(description, number)}{_further_inputs(description, number)}"
+        for number, units in enumerate(description.recipe.model.widths)
     ]
     return [(kind, len(list(same))) for kind, same in itertools.groupby(kinds)]
+
+
+def _kind(description: Description, number: int) -> str:
+    """Return the activation and the normalization of a hidden layer, or its filters, as text."""
+    model = description.recipe.model
+    if isinstance(model.connectivity, FilterConnectivity):
+        return f"{'times ' if number > 0 else ''}{model.connectivity.noun}"
+    if isinstance(model.connectivity, BasisConnectivity):
+        return model.connectivity.noun
+    noun = model.normalization.noun
+    return text(str(model.activations[number])) + (f", {noun}" if noun else "")
+
+
+def _initialization(recipe: Recipe) -> str:
+    connectivity = recipe.model.connectivity
+    return f"that of {connectivity}" if "init" in connectivity.determines else str(recipe.model.init)
+
+
+def _further_inputs(description: Description, number: int) -> str:
+    """Return a layer's connections besides those of a chain, as text."""
+    if number in description.recipe.model.connections.residual_layers:
+        return " + its input"
+    layers = description.layers
+    if isinstance(description.recipe.model.connectivity, BasisConnectivity):
+        return ""
+    joined = layers[number].inputs - layers[number - 1].units if number > 0 else 0
+    return f", {joined} joined" if joined > 0 else ""
 
 
 def _shortened(parts: list[T], gap: T) -> list[T]:
@@ -104,7 +129,7 @@ def report(description: Description, width: int, height: int) -> list[str]:
         "",
         *(f"  {line}".rstrip() for line in drawing(description)),
         "",
-        f"initialization  {recipe.model.init}",
+        f"initialization  {_initialization(recipe)}",
         f"optimizer       {recipe.training.optimizer}",
         f"training        {_training(recipe)}",
         f"parameters      {description.parameters:,}, {memory.text(weight_bytes)} as float{8 * number_bytes}",

@@ -36,16 +36,16 @@ class LayerOutputs:
 
 def depth(model: torch.nn.Module) -> int:
     """Return the number of hidden layers. Raises RunError if the model is not a multilayer perceptron."""
-    return len(_perceptron(model).linear_layers()) - 1
+    return len(_network(model).linear_layers()) - 1
 
 
 def units(model: torch.nn.Module, number: int) -> int:
     """Return the number of units of the hidden layer `number`, from 1. Raises RunError as `layer` does."""
-    perceptron = _perceptron(model)
-    hidden = depth(perceptron)
+    network = _network(model)
+    hidden = depth(network)
     if not 1 <= number <= hidden:
         raise RunError(f"neurons must be a hidden layer from 1 to {hidden}, or all. Got {number}.")
-    return perceptron.linear_layers()[number - 1].out_features
+    return network.units(number - 1)
 
 
 def layer(
@@ -61,43 +61,30 @@ def layer(
     `selection` restricts them to some of the units. Raises RunError if the model is not a multilayer perceptron, or has
     no such layer.
     """
-    perceptron = _perceptron(model)
+    network = _network(model)
     selected = range(units(model, number))[selection]
     outputs = np.empty((len(selected), size[0] * size[1]), np.float32)
     dead = np.ones(len(selected), np.bool_)
-    captured: list[tuple[torch.Tensor, torch.Tensor]] = []
-
-    def capture(_module: torch.nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
-        captured.append((inputs[0], output))
-
-    activate = perceptron.activations[number - 1]
-    handle = activate.register_forward_hook(capture)
-    try:
-        with torch.inference_mode():
-            first_weight = next(perceptron.parameters())
-            positions = torch.from_numpy(models.grid(coordinates, *size, region))
-            for first in range(0, len(positions), TILE):
-                tile = positions[first : first + TILE].to(first_weight.device, first_weight.dtype)
-                captured.clear()
-                perceptron(tile)
-                preactivations, tile_outputs = (each[:, selection] for each in captured[0])
-                # Dead units are found by automatic differentiation, which inference mode disables.
-                with torch.inference_mode(mode=False):
-                    without_gradient = dead_by_preactivations(activate, preactivations)
-                dead &= False if without_gradient is None else without_gradient.cpu().numpy()
-                # Outputs of a network that diverged may be nan.
-                finite = torch.nan_to_num(tile_outputs, nan=0.0, posinf=0.0, neginf=0.0)
-                outputs[:, first : first + TILE] = finite.T.float().cpu().numpy()
-    finally:
-        handle.remove()
-    # With the skip connectivity, the last columns belong to the encoded coordinates, not to units.
-    weights = perceptron.linear_layers()[number].weight.detach()[:, : units(model, number)][:, selection]
-    outgoing = weights.double().norm(dim=0).cpu().numpy()
+    activate = network.activation(number - 1)
+    with torch.inference_mode():
+        first_weight = next(network.parameters())
+        positions = torch.from_numpy(models.grid(coordinates, *size, region))
+        for first in range(0, len(positions), TILE):
+            tile = positions[first : first + TILE].to(first_weight.device, first_weight.dtype)
+            preactivations, tile_outputs = (each[:, selection] for each in network.hidden(tile, number - 1))
+            # Dead units are found by automatic differentiation, which inference mode disables.
+            with torch.inference_mode(mode=False):
+                found = None if activate is None else dead_by_preactivations(activate, preactivations)
+            dead &= False if found is None else found.cpu().numpy()
+            # Outputs of a network that diverged may be nan.
+            finite = torch.nan_to_num(tile_outputs, nan=0.0, posinf=0.0, neginf=0.0)
+            outputs[:, first : first + TILE] = finite.T.float().cpu().numpy()
+    outgoing = network.outgoing_weights(number - 1).detach()[:, selection].double().norm(dim=0).cpu().numpy()
     importance = np.abs(outputs).mean(axis=1, dtype=np.float64) * outgoing
     return LayerOutputs(outputs.reshape(-1, *size), importance, dead)
 
 
-def _perceptron(model: torch.nn.Module) -> models.MLP:
-    if not isinstance(model, models.MLP):
+def _network(model: torch.nn.Module) -> models.LayeredNetwork:
+    if not isinstance(model, models.LayeredNetwork):
         raise RunError(f"neurons must be those of a multilayer perceptron (MLP). Got {type(model).__name__}.")
     return model

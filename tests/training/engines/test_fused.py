@@ -15,14 +15,16 @@ from numpy.typing import NDArray
 from torch import nn
 
 from sfumato.errors import EngineError
-from sfumato.models import mlp as build
+from sfumato.models import network
 from sfumato.recipe import Recipe, changed, preset
+from sfumato.recipe.connections import Connections
 from sfumato.training.engines import unsupported_reasons
 from sfumato.training.engines.autograd import Autograd
 from sfumato.training.engines.engine import Engine, Task
 from sfumato.training.engines.fused.engine import Fused
-from sfumato.training.engines.fused.layout import Layout
+from sfumato.training.engines.fused.layout import TILE, Layout
 from sfumato.training.engines.fused.reduction import share
+from sfumato.training.kernels.vectors import round_up
 
 PIXELS, STEPS, BATCH = 400, 20, 70
 ACTIVATIONS = [
@@ -49,6 +51,13 @@ OPTIMIZERS = [
     "muon(lr=0.05, momentum=0.8, nesterov=false, ns_steps=3, adam_beta2=0.9)",
 ]
 
+# With larger weights than the default ones, so that deep layers learn in 20 steps.
+FILTERS: dict[str, Any] = {
+    "connectivity": "multiplicative_filter(input_scale=9, weight_scale=6)",
+    "activation": "leaky_relu",
+    "init": "random_hyperplanes",
+}
+
 
 def recipe_of(**model: Any) -> Recipe:
     """Return a recipe whose defaults change the weights clearly within 20 steps."""
@@ -63,7 +72,7 @@ def task_of(recipe: Recipe, threads: int = 1, dtype: torch.dtype = torch.float32
     random = np.random.default_rng(2)
     coordinates, targets = random.uniform(-1, 1, (PIXELS, 2)), random.uniform(0, 1, (PIXELS, 3))
     # The same float32 weights for both, so that they start from the same point.
-    model = build(recipe.model, 3, recipe.seed).to(dtype)
+    model = network(recipe.model, 3, recipe.seed).to(dtype)
     return Task(recipe, coordinates, targets, model, threads)
 
 
@@ -128,6 +137,9 @@ def test_architectures(width: tuple[int, ...], biases: bool, threads: int) -> No
         ("skip", (23, 18, 37)),
         ("skip(2)", (16, 15)),
         ("skip(5)", (20,) * 5),
+        ("dense", (23, 18, 37)),
+        ("dense", (16,)),
+        ("dense", (3, 1, 2, 1, 5)),
     ],
 )
 def test_additions_and_joins(shape: str, width: tuple[int, ...], threads: int) -> None:
@@ -138,7 +150,73 @@ def test_additions_and_joins(shape: str, width: tuple[int, ...], threads: int) -
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("shape", ["residual", "skip"])
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("normalization", ["layer", "layer(eps=0.1)", "weight"])
+@pytest.mark.parametrize(
+    ("shape", "width"),
+    [
+        *(("plain", width) for width in ((), (9,), (15, 14, 30), (300, 8, 17))),
+        *((shape, (20,) * 4) for shape in ("residual", "skip", "dense")),
+    ],
+)
+def test_normalizations(shape: str, width: tuple[int, ...], normalization: str, threads: int) -> None:
+    # The last batch of fewer samples than threads take, tiles that add up, and fan-ins just below whole registers.
+    model = {"connectivity": shape, **({"width": width} if width else {"width": 8, "depth": 0})}
+    # At a higher rate the trainings of normalized residual layers are chaotic: they magnify rounding errors.
+    check(recipe_of(normalization=normalization, **model, training={"optimizer": "sgd(lr=0.05)"}), threads)
+    more = {
+        "biases": False,
+        "activation": "sine(1)",
+        "training": {"batch": 300, "optimizer": "adam(lr=0.002, eps=0.01)"},
+    }
+    check(recipe_of(normalization=normalization, **model, **more), threads)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("output", ["linear", "sigmoid"])
+@pytest.mark.parametrize("width", [(9,), (14, 15, 30), (12, 17, 16, 5), (300, 8, 17), (30,) * 6])
+def test_filters(width: tuple[int, ...], output: str, threads: int) -> None:
+    # Rows of frequencies and the phase below, at, and across the ends of registers.
+    check(recipe_of(**FILTERS, width=width, output_activation=output), threads)
+    more = {
+        "encoding": "fourier(sigma=0.3, features=30)",
+        "training": {"batch": 300, "optimizer": "sgd(lr=0.1, momentum=0.8)"},
+    }
+    check(recipe_of(**FILTERS, width=width, output_activation=output, **more), threads)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_filters_with_optimizers(optimizer: str) -> None:
+    check(recipe_of(**FILTERS, training={"optimizer": optimizer}), threads=2)
+
+
+def test_filters_of_high_frequencies() -> None:
+    # The default for pictures: up to 80 periods. One step, because frequencies as high magnify rounding errors.
+    filters = {**FILTERS, "connectivity": "multiplicative_filter"}
+    assert relative_error(recipe_of(**filters), 2, 1) < 2e-4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("normalization", ["layer", "weight"])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_normalizations_with_optimizers(optimizer: str, normalization: str) -> None:
+    optimizer = optimizer.replace("sgd(lr=0.1", "sgd(lr=0.02")
+    check(recipe_of(normalization=normalization, training={"optimizer": optimizer}), threads=2)
+
+
+@pytest.mark.parametrize("widths", [(3, 1, 2, 1, 5), (1,) * 9, (16, 15), (300, 17, 1)])
+def test_products_of_dense_layers_stay_in_their_threads_memory(widths: tuple[int, ...]) -> None:
+    layout = Layout([2, *widths, 3], biases=True, connections=Connections(dense_layers=frozenset(range(len(widths)))))
+    errors, last = layout.scratch + 2 * TILE * layout.widest, (TILE - 1) * layout.widest
+    for layer in range(1, len(widths) + 1):
+        above = sum(widths[layer:])
+        assert errors + last + above + round_up(sum(widths[:layer])) <= layout.memory
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shape", ["residual", "skip", "dense"])
 @pytest.mark.parametrize("optimizer", [optimizer for optimizer in OPTIMIZERS if optimizer[0] in "fm"])
 def test_additions_and_joins_with_matrices_of_hidden_layers(shape: str, optimizer: str) -> None:
     check(recipe_of(connectivity=shape, width=(20,) * 4, training={"optimizer": optimizer}))
@@ -224,9 +302,15 @@ def test_division_into_calls_does_not_matter(threads: int) -> None:
         np.testing.assert_array_equal(divided.state()[name], array)
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_resumes_to_the_same_bits(optimizer: str) -> None:
-    recipe = recipe_of(training={"optimizer": optimizer})
+@pytest.mark.parametrize(
+    ("optimizer", "normalization"),
+    [
+        *((optimizer, "none") for optimizer in OPTIMIZERS),
+        *((optimizer, name) for optimizer in OPTIMIZERS[-3:] for name in ("layer", "weight")),
+    ],
+)
+def test_resumes_to_the_same_bits(optimizer: str, normalization: str) -> None:
+    recipe = recipe_of(training={"optimizer": optimizer}, normalization=normalization)
     pixels, factors = pixels_of(30), np.ones(30)
     engine = Fused(task_of(recipe, 2))
     engine.advance(pixels[: 13 * BATCH], factors[:13])
@@ -239,15 +323,23 @@ def test_resumes_to_the_same_bits(optimizer: str) -> None:
         np.testing.assert_array_equal(resumed.state()[name], array)
 
 
-@pytest.mark.parametrize("output", ["linear", "sigmoid"])
-def test_outputs_equal_the_models_for_any_number_of_threads(output: str) -> None:
-    recipe = recipe_of(output_activation=output, encoding="fourier(sigma=1, features=8)")
+@pytest.mark.parametrize(
+    "model",
+    [
+        {"output_activation": "sigmoid"},
+        {"normalization": "layer"},
+        {"normalization": "weight"},
+        {"connectivity": "dense"},
+        FILTERS,
+        {},
+    ],
+)
+def test_outputs_equal_the_models_for_any_number_of_threads(model: dict[str, Any]) -> None:
+    recipe = recipe_of(**model, encoding="fourier(sigma=1, features=8)")
     coordinates = np.random.default_rng(1).uniform(-1, 1, (1501, 2))
     one, two = Fused(task_of(recipe, 1)), Fused(task_of(recipe, 2))
-    model = build(recipe.model, 3, recipe.seed).double()
-    np.testing.assert_allclose(
-        one.outputs(coordinates), model(torch.from_numpy(coordinates)).detach().numpy(), atol=1e-5
-    )
+    expected = network(recipe.model, 3, recipe.seed).double()(torch.from_numpy(coordinates)).detach().numpy()
+    np.testing.assert_allclose(one.outputs(coordinates), expected, atol=1e-5)
     np.testing.assert_array_equal(two.outputs(coordinates), one.outputs(coordinates))
 
 

@@ -19,7 +19,7 @@ from sfumato.training.engines.engine import Engine
 from sfumato.training.engines.fused import engine as fused_engine
 from sfumato.training.engines.fused.engine import Fused
 from tests.registering import dummies
-from tests.training.engines.test_fused import BATCH, PIXELS, check, pixels_of, recipe_of, task_of
+from tests.training.engines.test_fused import BATCH, FILTERS, PIXELS, check, pixels_of, recipe_of, task_of
 
 pytestmark = pytest.mark.slow
 
@@ -52,7 +52,7 @@ def test_optimizers(optimizer: str, threads: int) -> None:
     check(lattice(optimizer), threads)
 
 
-@pytest.mark.parametrize("connectivity", ["residual", "skip", "skip(2)"])
+@pytest.mark.parametrize("connectivity", ["residual", "skip", "skip(2)", "dense"])
 @pytest.mark.parametrize("biases", [True, False])
 def test_errors_pass_through_later_joins_too(connectivity: str, biases: bool) -> None:
     # More features than a register has lanes, and more samples than a tile.
@@ -61,6 +61,12 @@ def test_errors_pass_through_later_joins_too(connectivity: str, biases: bool) ->
         lattice(connectivity=connectivity, width=(20,) * 3, biases=biases, encoding=encoding, training={"batch": 300}),
         threads=2,
     )
+
+
+@pytest.mark.parametrize("optimizer", ["sgd(lr=0.2)", "foof(lr=0.05, damping=0.3, samples=128)"])
+def test_errors_pass_through_filters_too(optimizer: str) -> None:
+    encoding = "lattice(side=4, features=19)"
+    check(lattice(optimizer, **FILTERS, width=(20, 17, 9), encoding=encoding), threads=2)
 
 
 @pytest.mark.parametrize("width", [(), (9,), (300, 8)])

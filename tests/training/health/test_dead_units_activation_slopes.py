@@ -44,7 +44,7 @@ def test_grads_are_the_activation_s_derivative(name: str) -> None:
 
 
 def test_every_activation_is_tested() -> None:
-    assert set(LARGEST_GRAD) == set(choices.Activation.members)
+    assert set(LARGEST_GRAD) == {name for name, each in choices.Activation.members.items() if not each.is_complex}
 
 
 @pytest.mark.parametrize("module", [nn.Flatten(0), nn.Sequential(nn.Linear(2, 2))])

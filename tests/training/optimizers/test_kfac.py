@@ -14,8 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from sfumato import images
-from sfumato.recipe import Recipe, changed, choices
+from sfumato import images, models
+from sfumato.recipe import Model, Recipe, changed, choices
 from sfumato.training import PictureProblem, Trainer, resolve
 from sfumato.training.optimizers import build, kfac
 
@@ -276,3 +276,16 @@ def test_hooks_do_nothing_after_the_optimizer_is_gone() -> None:
     del optimizer
     gc.collect()
     assert torch.isfinite(model(x)).all()
+
+
+def test_gains_of_normalized_weights_are_left_to_adam() -> None:
+    model = models.mlp(Model.of({"width": (5, 4), "normalization": "weight"}), 3, 1, torch.float64)
+    optimizer = build(choices.KFAC(), model)
+    names = {id(parameter): name for name, parameter in model.named_parameters()}
+    groups = [[names[id(each)] for each in group["params"]] for group in optimizer.param_groups]
+    preconditioned = [[f"layers.{k}.weight", f"layers.{k}.bias"] for k in range(3)]
+    assert groups == [[f"layers.{k}.gain" for k in range(3)], *preconditioned]
+    before = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
+    for _ in range(3):
+        descend(model, optimizer, *data(3))
+    assert all(not torch.equal(parameter, before[name]) for name, parameter in model.named_parameters())

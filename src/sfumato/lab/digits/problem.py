@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from sfumato import models
 from sfumato.errors import RecipeError
 from sfumato.lab.digits.data import Part
-from sfumato.models import MLP
 from sfumato.recipe import Recipe, choices
 from sfumato.training.samples import Samples
 from sfumato.training.snapshot import Metrics
@@ -38,10 +37,10 @@ def checked(recipe: Recipe) -> Recipe:
     return recipe
 
 
-def build(recipe: Recipe, inputs: int, outputs: int) -> models.MLP:
-    """Return the multilayer perceptron of a resolved recipe, initialized as a network for pictures is."""
+def build(recipe: Recipe, inputs: int, outputs: int) -> models.LayeredNetwork:
+    """Return the network of a resolved recipe, initialized as a network for pictures is."""
     dtype = models.DTYPES[recipe.dtype]
-    return models.mlp(recipe.model, outputs, recipe.seed, dtype, recipe.coordinates, inputs)
+    return models.network(recipe.model, outputs, recipe.seed, dtype, recipe.coordinates, inputs)
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ class DigitProblem(Samples):
         super().__init__(inputs, training.targets, (others, validation.targets))
         self._labels = validation.labels
 
-    def network(self, recipe: Recipe) -> MLP:
+    def network(self, recipe: Recipe) -> models.LayeredNetwork:
         """Return the network, as `Problem.network`."""
         return build(recipe, self.inputs.shape[1], self.targets.shape[1])
 

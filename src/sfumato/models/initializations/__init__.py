@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from sfumato.models.complex_mlp import ComplexMLP
 from sfumato.models.coordinates import ranges
 from sfumato.models.initializations.initialization import Draw, LayerSpec
 from sfumato.models.mlp import MLP
@@ -20,7 +21,7 @@ change a feature by 0.01 each."""
 
 
 @torch_threads(1)
-def initialize(network: MLP, choice: choices.Initialization, seed: int, coordinates: Coordinates) -> None:
+def initialize(network: MLP | ComplexMLP, choice: choices.Initialization, seed: int, coordinates: Coordinates) -> None:
     """Draw the weights of a network in place, layer by layer from input to output.
 
     Each layer has its own random stream, so that networks of different depth agree in the layers that they share. The
@@ -35,8 +36,11 @@ def initialize(network: MLP, choice: choices.Initialization, seed: int, coordina
     draw: Draw = choice.implementation()
     for number, layer in enumerate(layers):
         first, last = number == 0, layer is layers[-1]
+        fan_in, fan_out = network.drawn_shape(number)
 
-        def inputs(random: np.random.Generator, count: int, number: int = number) -> NDArray[np.float64]:
+        def inputs(
+            random: np.random.Generator, count: int, number: int = number, fan_in: int = fan_in
+        ) -> NDArray[np.float64]:
             with torch.inference_mode():
                 if trained:
                     features = random.normal(0, TRAINED_FEATURES, (count, layers[0].in_features))
@@ -45,11 +49,12 @@ def initialize(network: MLP, choice: choices.Initialization, seed: int, coordina
                     low, high = np.transpose(ranges(coordinates))
                     points = torch.from_numpy(random.uniform(low, high, (count, 2)))
                     encoded = network.encode(points.to(network.dtype))
-                return network.inputs_from(encoded, number).double().numpy()
+                # Of complex numbers, the real parts.
+                return network.inputs_from(encoded, number)[:, :fan_in].double().numpy()
 
         spec = LayerSpec(
-            layer.in_features,
-            layer.out_features,
+            fan_in,
+            fan_out,
             first,
             last,
             inputs,
@@ -58,10 +63,7 @@ def initialize(network: MLP, choice: choices.Initialization, seed: int, coordina
         )
         name = "output" if last else str(number)
         weights, biases = draw(choice, spec, rng_for(seed, f"initialisation/{name}"))
-        with torch.no_grad():
-            layer.weight.copy_(torch.from_numpy(weights))
-            if layer.bias is not None:
-                layer.bias.copy_(torch.from_numpy(biases))
+        network.set_drawn(number, torch.from_numpy(weights), torch.from_numpy(biases))
 
 
 __all__ = ["Draw", "LayerSpec", "initialize"]

@@ -4,6 +4,7 @@ from sfumato.recipe.choices.activations import (
     ELU,
     GELU,
     Activation,
+    ComplexGabor,
     Finer,
     Gabor,
     GaussianActivation,
@@ -17,8 +18,18 @@ from sfumato.recipe.choices.activations import (
     Tanh,
 )
 from sfumato.recipe.choices.averagings import EMA, Averaging, NoAveraging
+from sfumato.recipe.choices.basis_connectivities import BasisConnectivity, KANChebyshev, KANSpline
 from sfumato.recipe.choices.choice import Choice
-from sfumato.recipe.choices.connectivities import Connectivity, Plain, Residual, Skip
+from sfumato.recipe.choices.connectivities import (
+    BACON,
+    Connectivity,
+    Dense,
+    FilterConnectivity,
+    MultiplicativeFilter,
+    Plain,
+    Residual,
+    Skip,
+)
 from sfumato.recipe.choices.encodings import (
     Basic,
     DenseGrid,
@@ -48,6 +59,7 @@ from sfumato.recipe.choices.initializations import (
 )
 from sfumato.recipe.choices.library_optimizers import Adan, Apollo, Lion, ScheduleFree
 from sfumato.recipe.choices.losses import L1, MSE, SSIM, GradientLoss, Huber, LogCosh, Loss, RelativeL2
+from sfumato.recipe.choices.normalizations import LayerNorm, NoNormalization, Normalization, WeightNorm
 from sfumato.recipe.choices.optimizer import ElementwiseOptimizer, Optimizer
 from sfumato.recipe.choices.optimizers import (
     FOOF,
@@ -94,6 +106,7 @@ FAMILIES: tuple[type[Choice], ...] = (
     Encoding,
     Initialization,
     Loss,
+    Normalization,
     Optimizer,
     Sampler,
     Schedule,
@@ -102,6 +115,7 @@ FAMILIES: tuple[type[Choice], ...] = (
 """Every family, in alphabetical order."""
 
 __all__ = [
+    "BACON",
     "ELU",
     "EMA",
     "EVOS",
@@ -124,18 +138,22 @@ __all__ = [
     "AreaAverage",
     "Averaging",
     "Basic",
+    "BasisConnectivity",
     "Bias",
     "Checkerboard",
     "Choice",
     "CoarseToFine",
+    "ComplexGabor",
     "Connectivity",
     "Constant",
     "Cosine",
+    "Dense",
     "DenseGrid",
     "Distribution",
     "ElementwiseOptimizer",
     "Encoding",
     "ErrorProportional",
+    "FilterConnectivity",
     "Finer",
     "FinerInitialization",
     "Fixed",
@@ -152,6 +170,9 @@ __all__ = [
     "Identity",
     "IndependentWeights",
     "Initialization",
+    "KANChebyshev",
+    "KANSpline",
+    "LayerNorm",
     "LazyAdam",
     "LeCun",
     "LeakyReLU",
@@ -159,9 +180,12 @@ __all__ = [
     "Lion",
     "LogCosh",
     "Loss",
+    "MultiplicativeFilter",
     "Muon",
     "NoAveraging",
+    "NoNormalization",
     "NoSplit",
+    "Normalization",
     "OneBlob",
     "Optimizer",
     "Orthogonal",
@@ -196,4 +220,5 @@ __all__ = [
     "Stratified",
     "Tanh",
     "TriangleWave",
+    "WeightNorm",
 ]

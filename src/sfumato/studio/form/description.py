@@ -74,7 +74,11 @@ def description(body: RecipeRequest, runs: Path, picture: str | None = None) -> 
             {"inputs": layer.inputs, "units": layer.units, "parameters": layer.parameters}
             for layer in description.layers
         ],
-        "connections": {"adds": sorted(connections.residual_layers), "joins": connections.concat_layer},
+        "connections": {
+            "adds": sorted(connections.residual_layers),
+            "joins": connections.concat_layer,
+            "concatenates": sorted(connections.dense_layers),
+        },
         "width": width,
         "height": height,
         "epochs": reach.epochs,

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from sfumato.errors import RunError
-from sfumato.models import MLP
+from sfumato.models import LayeredNetwork
+from sfumato.models.normalizations import weights_of
 from sfumato.recipe import Coordinates
 from sfumato.render import neuron_sheet, neurons
 from sfumato.render.neuron_sheet import Scale
@@ -90,12 +91,12 @@ def unit(
     model: torch.nn.Module, coordinates: Coordinates, shape: tuple[int, int], number: int, which: int
 ) -> dict[str, Any]:
     """Return one unit's incoming and outgoing weights, the largest first, and its statistics."""
-    assert isinstance(model, MLP)
-    below, above = model.linear_layers()[number - 1 : number + 1]
-    layout = plan(shape, below.out_features)
+    assert isinstance(model, LayeredNetwork)
+    below = model.linear_layers()[number - 1]
+    layout = plan(shape, model.units(number - 1))
     layer = neurons.layer(model, coordinates, number, layout.cell)
-    incoming = below.weight.detach()[which].double().cpu().numpy()
-    outgoing = above.weight.detach()[:, which].double().cpu().numpy()
+    incoming = model.connection_weights(number - 1).detach()[which].double().cpu().numpy()
+    outgoing = model.connection_weights(number).detach()[:, which].double().cpu().numpy()
     last = number == neurons.depth(model)
     return {
         "layer": number,
@@ -111,12 +112,12 @@ def unit(
 
 def histograms(model: torch.nn.Module, coordinates: Coordinates, shape: tuple[int, int]) -> dict[str, Any]:
     """Return histograms of every layer's weights, the output layer's too, and of every hidden layer's outputs."""
-    linear = model.linear_layers() if isinstance(model, MLP) else []
+    linear = model.linear_layers() if isinstance(model, LayeredNetwork) else []
     depth = neurons.depth(model)
     return {
         "layers": [
             {
-                "weights": _histogram(layer.weight.detach().double().cpu().numpy()),
+                "weights": _histogram(weights_of(layer).detach().double().cpu().numpy()),
                 "activations": None
                 if number > depth
                 else _histogram(
@@ -138,8 +139,8 @@ def sample_shape(shape: tuple[int, int], units: int) -> tuple[int, int]:
 
 def ranks(model: torch.nn.Module) -> dict[str, Any]:
     """Return the stable rank of every layer's weights, the output layer's too (Rudelson and Vershynin 2007)."""
-    linear = model.linear_layers() if isinstance(model, MLP) else []
-    weights = [layer.weight.detach().double() for layer in linear]
+    linear = model.linear_layers() if isinstance(model, LayeredNetwork) else []
+    weights = [weights_of(layer).detach().double() for layer in linear]
     return {"stable_rank": [float(w.square().sum() / torch.linalg.matrix_norm(w, ord=2) ** 2) for w in weights]}
 
 
@@ -150,14 +151,17 @@ def png(pixels: NDArray[np.uint8]) -> bytes:
     return buffer.getvalue()
 
 
-def _input(model: MLP, number: int, index: int) -> dict[str, Any]:
+def _input(model: LayeredNetwork, number: int, index: int) -> dict[str, Any]:
     """Return what a layer's input is: a unit of the layer below, a coordinate, or a feature of the coordinates."""
-    below = 0 if number == 1 else model.linear_layers()[number - 2].out_features
-    if number > 1 and index < below:
-        return {"unit": index}
-    feature = index - below
-    plain = model.linear_layers()[0].in_features == 2
-    return {"coordinate": ("row", "column")[feature]} if plain else {"feature": feature}
+    at = number - 1
+    while at > 0:
+        if index < (units := model.units(at - 1)):
+            return {"unit": index} if at == number - 1 else {"layer": at, "unit": index}
+        index -= units
+        # What follows are the inputs of the layer below, or the encoded coordinates.
+        at = at - 1 if at - 1 in model.connections.dense_layers else 0
+    plain = model.connection_weights(0).shape[1] == 2
+    return {"coordinate": ("row", "column")[index]} if plain else {"feature": index}
 
 
 def _largest(weights: NDArray[np.float64]) -> list[tuple[int, float]]:

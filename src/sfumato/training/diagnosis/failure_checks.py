@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 
-from sfumato.recipe import Recipe, choices
+from sfumato.recipe import Recipe
 from sfumato.training.diagnosis import findings
 from sfumato.training.diagnosis.findings import Finding
 from sfumato.training.diagnosis.trial import Trial
@@ -89,7 +89,7 @@ def dead_layer(trial: Trial, recipe: Recipe) -> Finding | None:
                 f"All {layer.units} units of {layer.name} are dead {since}: no gradient passes through them at any "
                 "pixel, so that no layer below them learns and the painting stays a single color.",
                 findings.as_text(
-                    findings.flag("model.activation", choices.LeakyReLU()),
+                    *findings.activation_flags(recipe),
                     *(findings.other_initialization(recipe) if dead_initially else [findings.lower_rate(recipe)]),
                 ),
             )
@@ -204,7 +204,7 @@ def _recovers(trial: Trial) -> bool:
 
 def _change_of_initialization(recipe: Recipe, size: str) -> str:
     """Return what is wrong with the initial weights, unless they suit the activation, and what to change."""
-    suits = recipe.model.module is not None or findings.has_good_initialization(recipe)
+    suits = findings.is_fixed(recipe) or findings.has_good_initialization(recipe)
     cause = "" if suits else f"The initial weights are too {size}. "
     return f"{cause}{findings.as_text(*findings.other_initialization(recipe))}".rstrip()
 

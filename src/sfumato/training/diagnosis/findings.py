@@ -56,6 +56,21 @@ def higher_rate(recipe: Recipe) -> str:
     return flag("training.optimizer", recipe.training.optimizer.faster())
 
 
+def is_determined(recipe: Recipe) -> bool:
+    """Tell whether the connectivity determines activation and initialization, so that neither can be changed."""
+    return "activation" in recipe.model.connectivity.determines
+
+
+def is_fixed(recipe: Recipe) -> bool:
+    """Tell whether activation and initialization cannot be changed, or are unknown, those of a custom network."""
+    return recipe.model.module is not None or is_determined(recipe)
+
+
+def activation_flags(recipe: Recipe) -> list[str]:
+    """Return the flag of an activation through which gradients pass, where the recipe may have another one."""
+    return [] if is_determined(recipe) else [flag("model.activation", _ACTIVATION)]
+
+
 def initialization(recipe: Recipe) -> str:
     """Return the flag of the initialization that preserves the variance of signals for the recipe's activation.
 
@@ -85,9 +100,9 @@ def _slopes(recipe: Recipe) -> list[float]:
 def other_initialization(recipe: Recipe) -> list[str]:
     """Return a better initialization; if the recipe has it already, another activation or depth.
 
-    Return none for a custom network, about which nothing is known here.
+    Return none for a network about which nothing is known here.
     """
-    if recipe.model.module is not None:
+    if is_fixed(recipe):
         return []
     if not has_good_initialization(recipe):
         return [initialization(recipe)]
@@ -103,11 +118,11 @@ def other_initialization(recipe: Recipe) -> list[str]:
 
 def beyond_mean_color(recipe: Recipe) -> list[str]:
     """Return what learns shapes where this recipe has only learned the mean color."""
-    if any(slope < 1 for slope in _slopes(recipe)) and recipe.model.module is None:
+    if any(slope < 1 for slope in _slopes(recipe)) and not is_fixed(recipe):
         return [flag("model.activation", _ACTIVATION)]
     if recipe.training.optimizer.name == _OPTIMIZER.name:
         return [lower_rate(recipe)]
-    if recipe.model.module is not None or has_good_initialization(recipe):
+    if is_fixed(recipe) or has_good_initialization(recipe):
         return [flag("training.optimizer", _OPTIMIZER)]
     return [initialization(recipe)]
 
@@ -121,6 +136,8 @@ def smoother(recipe: Recipe) -> list[str]:
     flags: list[str] = []
     if (encoding := model.encoding.smoother()) is not None:
         flags.append(flag("model.encoding", encoding))
+    if is_fixed(recipe):
+        return [*flags, *smaller_split]
     listed = _listed(recipe)
     smoother = [each.smoother() for each in listed]
     if inits := [pair[1] for pair in smoother if pair is not None]:

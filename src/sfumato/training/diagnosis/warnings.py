@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from sfumato import images
-from sfumato.recipe import Recipe, choices
+from sfumato.recipe import Recipe
 from sfumato.training.diagnosis import findings
 from sfumato.training.diagnosis.findings import Finding
 from sfumato.training.diagnosis.trial import Trial
@@ -103,14 +103,14 @@ def all_warnings(trial: Trial, recipe: Recipe) -> list[Finding]:
         text = (
             f"{worst.dead:.0%} of the units of {worst.name} are dead after the trial: no gradient passes through them."
         )
-        leaky = findings.flag("model.activation", choices.LeakyReLU())
-        found.append(Finding("warning", text, findings.as_text(leaky, lower)))
+        found.append(Finding("warning", text, findings.as_text(*findings.activation_flags(recipe), lower)))
     if hidden and ((worst := max(hidden, key=lambda each: each.saturated or 0.0)).saturated or 0.0) >= MANY:
         text = (
             f"{worst.saturated:.0%} of the outputs of {worst.name} are saturated after the trial: hardly any gradient "
             "passes through them."
         )
-        init = [] if findings.has_good_initialization(recipe) else [findings.initialization(recipe)]
+        good = findings.is_determined(recipe) or findings.has_good_initialization(recipe)
+        init = [] if good else [findings.initialization(recipe)]
         found.append(Finding("warning", text, findings.as_text(*init, lower)))
     output_gradient = output[0].gradient_norm if output else 0.0
     largest = max((each.gradient_norm for each in hidden), default=0.0)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sfumato import models
+from sfumato.models.filter_network import FilterNetwork
 from sfumato.parallel import parallel_map
 from sfumato.process_state import torch_threads
 from sfumato.training import losses, optimizers
@@ -49,7 +50,7 @@ class Autograd(Engine):
         self._shape = task.shape or (1, len(task.coordinates))
         self._batch = len(task.coordinates) if recipe.training.batch == "all" else recipe.training.batch
         self._threads = task.threads
-        self._splits_batches = isinstance(task.model, models.MLP) and device.type == "cpu"
+        self._splits_batches = isinstance(task.model, models.LayeredNetwork) and device.type == "cpu"
         self._splits_batches &= not (recipe.training.optimizer.hooks_layers or self._loss.of_pictures)
         workers = task.threads if self._splits_batches else 1
         self._optimizer = optimizers.build(recipe.training.optimizer, self._named, workers)
@@ -62,7 +63,7 @@ class Autograd(Engine):
     def _optimizer_of_encoding(self, task: Task) -> torch.optim.Optimizer | None:
         """Return the encoding's own optimizer, and take its parameters from the recipe's; None if it has none."""
         choice, model = task.recipe.model.encoding.optimizer(), self._named
-        if choice is None or not isinstance(model, models.MLP):
+        if choice is None or not isinstance(model, models.LayeredNetwork):
             return None
         optimizers.exclude(self._optimizer, model.encode.parameters())
         return optimizers.build(choice, model.encode)
@@ -100,7 +101,7 @@ class Autograd(Engine):
 
         def gradients(weighted: tuple[Tensor, Tensor | None]) -> tuple[Tensor, tuple[Tensor, ...]]:
             piece, factors = weighted
-            predicted = self._model(self._coordinates[piece])
+            *coarse, predicted = self._outputs(self._coordinates[piece])
             if self.last_outputs is not None and not totals:
                 rows, values = piece.cpu().numpy(), predicted.detach().float().cpu().numpy()
                 kept = rows < len(self.last_outputs)
@@ -108,10 +109,18 @@ class Autograd(Engine):
             targets = self._targets[piece]
             if self._loss.of_pictures:
                 order = piece.argsort()
-                loss = losses.total(self._loss, predicted[order], targets[order], self._shape, self._channel_weights)
+
+                def loss_of(outputs: Tensor) -> Tensor:
+                    return losses.total(self._loss, outputs[order], targets[order], self._shape, self._channel_weights)
             else:
-                sample_losses = losses.per_sample(self._loss, predicted, targets, self._channel_weights)
-                loss = (sample_losses if factors is None else sample_losses * factors).sum()
+
+                def loss_of(outputs: Tensor) -> Tensor:
+                    sample_losses = losses.per_sample(self._loss, outputs, targets, self._channel_weights)
+                    return (sample_losses if factors is None else sample_losses * factors).sum()
+
+            loss = loss_of(predicted)
+            if coarse:
+                loss = functools.reduce(torch.add, map(loss_of, coarse), loss) / (len(coarse) + 1)
             grads = torch.autograd.grad(loss / len(batch), self._parameters, allow_unused=True, materialize_grads=True)
             errors = (predicted - targets).detach()
             squares = errors * errors if factors is None else errors * errors * factors.unsqueeze(1)
@@ -131,6 +140,12 @@ class Autograd(Engine):
             optimizers.eager_step(self._encoder_optimizer, None)
         return totals[0]
 
+    def _outputs(self, coordinates: Tensor) -> list[Tensor]:
+        """Return the outputs on which the loss is averaged, (N, C) each; the last are the network's."""
+        if isinstance(self._model, FilterNetwork) and self._model.heads:
+            return list(self._model(coordinates, all_scales=True))
+        return [self._model(coordinates)]
+
     @contextmanager
     def _drawing(self) -> Iterator[None]:
         if self._draws is None:
@@ -143,7 +158,9 @@ class Autograd(Engine):
         """Return the unclipped outputs, (M, D) -> (M, C), in the recipe's precision; random streams do not advance."""
         with self._evaluation_weights():
             if self._draws is None:
-                return outputs(self._model, coordinates, self._threads if type(self._model) is models.MLP else 1)
+                return outputs(
+                    self._model, coordinates, self._threads if isinstance(self._model, models.LayeredNetwork) else 1
+                )
             with self._draws.peek():
                 return outputs(self._model, coordinates, 1)
 

@@ -17,7 +17,7 @@ from numba.core import event
 from numpy.typing import NDArray
 
 from sfumato.log import LOG
-from sfumato.models.mlp import MLP
+from sfumato.models.network import LayeredNetwork
 from sfumato.models.outputs import TILE
 from sfumato.process_state import flushes_subnormals
 
@@ -25,14 +25,14 @@ NO_WEIGHTS = np.empty(0, np.float32)
 """The weights of samples in the form of kernels where all are 1. Writable, as all arrays that kernels take."""
 
 
-def encoded(model: MLP, coordinates: NDArray[np.float64]) -> NDArray[np.float32]:
+def encoded(model: LayeredNetwork, coordinates: NDArray[np.float64]) -> NDArray[np.float32]:
     """Return the outputs of the model's encoding with its current parameters, (N, D) -> (N, F)."""
     with torch.inference_mode():
         tiles = torch.from_numpy(coordinates).to(torch.float32).split(TILE)
         return torch.cat([model.encode(tile) for tile in tiles]).contiguous().numpy()
 
 
-def is_trained(model: MLP) -> bool:
+def is_trained(model: LayeredNetwork) -> bool:
     """Return whether the model's encoding has trainable parameters, so that its outputs change with every step."""
     return any(parameter.requires_grad for parameter in model.encode.parameters())
 

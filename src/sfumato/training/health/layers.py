@@ -1,8 +1,9 @@
 """Statistics of every layer of any module on some samples, recorded as the module is called.
 
 A layer is a module without submodules that has a weight of two or more dimensions. The module without parameters that
-is applied to its output is its activation. Glorot and Bengio (2010) compare the means and standard deviations of
-activations and of backpropagated gradients from layer to layer, to find signals that vanish or explode.
+is applied to its output, or to the layer normalization of its output, is its activation. Glorot and Bengio (2010)
+compare the means and standard deviations of activations and of backpropagated gradients from layer to layer, to find
+signals that vanish or explode.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from sfumato.models import MLP
+from sfumato.models import LayeredNetwork
+from sfumato.models.normalizations import weights_of
 from sfumato.training.health.dead_units import Elementwise, activation_grads, dead_by_activation_grads, dead_by_gradient
 
 SMALL = 16
@@ -95,10 +97,28 @@ class _Call:
 class _CallRecorder:
     layers: list[_Call] = field(default_factory=list)
 
+    def hook_of(self, name: str, module: nn.Module) -> Callable[..., None] | None:
+        """Return the hook of a module, or None for one that contains others or has parameters of another kind."""
+        if list(module.children()):
+            return None
+        if weight := _weight_of(module):
+            return self.layer_hook(name, _joined(name, weight))
+        if isinstance(module, nn.LayerNorm):
+            return self.normalization_hook()
+        return None if list(module.parameters(recurse=False)) else self.activation_hook()
+
     def layer_hook(self, name: str, weight: str) -> Callable[..., None]:
         def hook(module: nn.Module, _: tuple[object, ...], output: object) -> None:
             if isinstance(output, Tensor) and output.dim() >= 2 and output.requires_grad:
                 self.layers.append(_Call(name, weight, module, output, output))
+
+        return hook
+
+    def normalization_hook(self) -> Callable[..., None]:
+        def hook(_: nn.Module, inputs: tuple[object, ...], output: object) -> None:
+            last = self.layers[-1] if self.layers else None
+            if last is not None and isinstance(output, Tensor) and inputs and inputs[0] is last.preactivations:
+                last.preactivations = last.outputs = output
 
         return hook
 
@@ -124,13 +144,9 @@ def measure_layers(
     """
     recorder = _CallRecorder()
     handles = [
-        module.register_forward_hook(
-            recorder.layer_hook(name, _joined(name, weight))
-            if (weight := _weight_of(module))
-            else recorder.activation_hook()
-        )
+        module.register_forward_hook(hook)
         for name, module in model.named_modules()
-        if not list(module.children()) and (_weight_of(module) or not list(module.parameters(recurse=False)))
+        if (hook := recorder.hook_of(name, module)) is not None
     ]
     try:
         with torch.enable_grad():
@@ -141,7 +157,7 @@ def measure_layers(
     calls = recorder.layers
     if not calls:
         return [], outputs.detach()
-    if isinstance(model, MLP) and model.sigmoid_output:
+    if isinstance(model, LayeredNetwork) and model.sigmoid_output:
         calls[-1].activation, calls[-1].outputs = torch.sigmoid, outputs
     with torch.enable_grad():
         total = loss(outputs)
@@ -188,5 +204,6 @@ def _joined(name: str, weight: str) -> str:
 
 
 def _matrix(module: nn.Module) -> np.ndarray:
-    weight = module.get_parameter(_weight_of(module) or "").detach().cpu()
+    weight = weights_of(module) if isinstance(module, nn.Linear) else module.get_parameter(_weight_of(module) or "")
+    weight = weight.detach().cpu()
     return weight.reshape(len(weight), -1).numpy()

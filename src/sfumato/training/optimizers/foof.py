@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from sfumato.recipe import choices
 from sfumato.recipe.choices.optimizers import inversion_is_due
 from sfumato.training.optimizers.adam_step import adam_step, evaluate_closure
-from sfumato.training.optimizers.parameters import hidden_linear, remove_with_owner
+from sfumato.training.optimizers.parameters import hidden_linear, matrix_parameters, remove_with_owner
 
 
 def invert(moments: Tensor, damping: float) -> Tensor | None:
@@ -121,7 +121,7 @@ class FOOF(torch.optim.Optimizer):
 def build(choice: choices.FOOF, model: nn.Module, threads: int) -> torch.optim.Optimizer:
     """Return FOOF with a group per hidden linear layer, at ``lr``, and one of all other parameters, at ``adam_lr``."""
     layers = hidden_linear(model)
-    preconditioned = [list(layer.parameters(recurse=False)) for layer in layers]
+    preconditioned = [matrix_parameters(layer) for layer in layers]
     chosen = {id(parameter) for parameters in preconditioned for parameter in parameters}
     rest = [parameter for parameter in model.parameters() if id(parameter) not in chosen]
     groups: list[dict[str, Any]] = [{"params": rest, "lr": choice.adam_lr}] if rest else []

@@ -29,11 +29,13 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.graph import GradientEdge, get_gradient_edge
 
+from sfumato.models.complex_mlp import ComplexLinear
+from sfumato.models.normalizations import WeightNormLinear
 from sfumato.recipe import choices
 from sfumato.recipe.choices.optimizers import MAX_SIDE, inversion_is_due
 from sfumato.training.optimizers.adam_step import adam_step, evaluate_closure
 from sfumato.training.optimizers.foof import invert
-from sfumato.training.optimizers.parameters import remove_with_owner
+from sfumato.training.optimizers.parameters import matrix_parameters, remove_with_owner
 
 
 class KFAC(torch.optim.Optimizer):
@@ -153,9 +155,17 @@ def _invert(state: dict[str, Any], damping: float) -> None:
 
 
 def _can_precondition(layer: nn.Linear) -> bool:
-    """Return whether K-FAC can precondition a layer: all its parameters trained, none parametrized, not too large."""
-    names = [name for name, parameter in layer.named_parameters() if parameter.requires_grad]
-    trained = names == (["weight"] if layer.bias is None else ["weight", "bias"])
+    """Return whether K-FAC can precondition a layer: all its parameters trained, none parametrized, not too large.
+
+    The inputs of a complex layer are pairs of numbers for each weight.
+    """
+    if isinstance(layer, ComplexLinear):
+        return False
+    if isinstance(layer, WeightNormLinear):
+        trained = all(parameter.requires_grad for parameter in layer.parameters())
+    else:
+        names = [name for name, parameter in layer.named_parameters() if parameter.requires_grad]
+        trained = names == (["weight"] if layer.bias is None else ["weight", "bias"])
     return trained and max(layer.in_features + 1, layer.out_features) <= MAX_SIDE
 
 
@@ -166,8 +176,8 @@ def build(choice: choices.KFAC, model: nn.Module, threads: int) -> torch.optim.O
     for layer in model.modules():
         if isinstance(layer, nn.Linear) and _can_precondition(layer) and id(layer.weight) not in chosen:
             layers.append(layer)
-            chosen.update(id(parameter) for parameter in layer.parameters())
+            chosen.update(id(parameter) for parameter in matrix_parameters(layer))
     rest = [parameter for parameter in model.parameters() if id(parameter) not in chosen]
     groups: list[dict[str, Any]] = [{"params": rest, "lr": choice.adam_lr}] if rest else []
-    groups += [{"params": list(layer.parameters()), "lr": choice.lr, "kfac": True} for layer in layers]
+    groups += [{"params": matrix_parameters(layer), "lr": choice.lr, "kfac": True} for layer in layers]
     return KFAC(groups, model, layers, choice)

@@ -26,6 +26,8 @@ class Activation(
 
     compiled: ClassVar[bool] = False
     """Whether its implementation has the scalar functions that compiled engines call."""
+    is_complex: ClassVar[bool] = False
+    """Whether it is a function of complex numbers, so that all hidden units are complex."""
     saved_per_unit: ClassVar[int]
     """Numbers per unit and sample that automatic differentiation stores: the preactivation and the gradient, and the
     output or another factor where the derivative needs one."""

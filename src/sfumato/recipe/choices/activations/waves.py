@@ -12,7 +12,13 @@ from pydantic.dataclasses import dataclass
 from sfumato.formatting import one_digit
 from sfumato.recipe.choices.activations.activation import Activation
 from sfumato.recipe.choices.choice import CONFIG, Value
-from sfumato.recipe.choices.initializations import FinerInitialization, Initialization, RandomHyperplanes, Siren
+from sfumato.recipe.choices.initializations import (
+    FinerInitialization,
+    Initialization,
+    PyTorch,
+    RandomHyperplanes,
+    Siren,
+)
 
 _ADDED: Mapping[str, Value] = {"first_omega": None}
 
@@ -86,6 +92,30 @@ class Gabor(Activation, name="gabor"):
 
 
 @dataclass(frozen=True, config=CONFIG)
+class ComplexGabor(Activation, name="complex_gabor"):
+    """exp(i * omega * z - |scale * z|^2) of complex units, the wavelet of WIRE (Saragadam et al. 2023).
+
+    All hidden units are complex numbers, and all weights after the first layer. The authors' initialization is
+    ``pytorch``.
+    """
+
+    is_complex: ClassVar[bool] = True
+    saved_per_unit: ClassVar[int] = 20
+    sigmoidal_slope: ClassVar[float | None] = None
+    omega: float = Field(default=10.0, gt=0, description="frequency, a factor of the preactivation")
+    scale: float = Field(default=10.0, gt=0, description="inverse width of the envelope")
+    first_omega: float | None = _first_omega()
+
+    def initialization(self) -> Initialization:
+        """Return PyTorch's initialization, as in the authors' code."""
+        return PyTorch()
+
+    def smoother(self) -> tuple[Activation, Initialization]:
+        """Return a wavelet of half the frequency with its initialization."""
+        return _at_half_frequency(self)
+
+
+@dataclass(frozen=True, config=CONFIG)
 class Sinc(Activation, name="sinc"):
     """sin(omega * x) / (omega * x) (Saratchandran et al. 2024)."""
 
@@ -119,7 +149,7 @@ class GaussianActivation(Activation, name="gaussian"):
         return RandomHyperplanes()
 
 
-def _at_half_frequency(choice: Sine | Finer | Gabor | Sinc) -> tuple[Activation, Initialization]:
+def _at_half_frequency(choice: Sine | Finer | Gabor | ComplexGabor | Sinc) -> tuple[Activation, Initialization]:
     omega = one_digit(choice.omega / 2)
     first = None if choice.first_omega is None else one_digit(choice.first_omega / 2)
     slower = replace(choice, omega=omega, first_omega=first)

@@ -7,7 +7,7 @@ const [WIDE, HIGH] = [640, 260];
 const MAX_LAYERS = 12;
 const MAX_UNITS = 9;
 
-/** show({layers: [{inputs, units}], connections: {adds, joins}, encoded, label}) redraws it in a box of fixed size. */
+/** show({layers: [{inputs, units}], connections: {adds, joins, concatenates}, encoded, label}) redraws it in a box of fixed size. */
 export function drawing() {
   const picture = s("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, role: "img", "aria-label": "The network" });
   const element = h("div", { class: "drawing" }, picture);
@@ -66,7 +66,7 @@ function lines(columns) {
   });
 }
 
-/** Arcs of the connectivity: a layer's input added to its output, or the coordinates entering a later layer. */
+/** Arcs of the connectivity: a layer's input added to its output or passed on, or the coordinates entering a layer. */
 function arcs(columns, connections) {
   const of = (number) => columns.find((each) => each.number === number);
   const found = [];
@@ -76,6 +76,8 @@ function arcs(columns, connections) {
     found.push(s("path", { d: `M${from.x} ${from.at[0] - 7}C${from.x} ${top - 26} ${to.x} ${top - 26} ${to.x} ${to.at[0] - 7}`, class: "arc" }));
   };
   for (const number of connections?.adds ?? []) arc(of(number - 1), of(number));
-  if (Number.isInteger(connections?.joins)) arc(columns.find((each) => each.name === "encoded") ?? columns[0], of(connections.joins));
+  const coordinates = columns.find((each) => each.name === "encoded") ?? columns[0];
+  for (const number of connections?.concatenates ?? []) arc(number === 0 ? coordinates : of(number - 1), of(number + 1));
+  if (Number.isInteger(connections?.joins)) arc(coordinates, of(connections.joins));
   return found;
 }

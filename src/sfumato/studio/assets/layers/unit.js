@@ -50,10 +50,10 @@ export function unitBox({ name, signal, go }) {
       ...all.map((each) => {
         const of = each.unit ?? each.coordinate ?? each.feature ?? each.color;
         const inside = each.unit !== undefined;
-        const text = inside ? `unit ${of}` : each.feature !== undefined ? `feature ${of}` : each.color !== undefined ? (COLORS[of] ?? String(of)) : of;
+        const text = inside ? (each.layer ? `layer ${each.layer}, unit ${of}` : `unit ${of}`) : each.feature !== undefined ? `feature ${of}` : each.color !== undefined ? (COLORS[of] ?? String(of)) : of;
         const bar = h("span", { class: each.weight < 0 ? "bar minus" : "bar" });
         bar.style.setProperty("width", `${(100 * Math.abs(each.weight)) / largest}%`);
-        const who = inside ? h("button", { type: "button", class: "quiet", onclick: () => go(neighbor, of) }, text) : h("span", { class: "who" }, text);
+        const who = inside ? h("button", { type: "button", class: "quiet", onclick: () => go(each.layer ?? neighbor, of) }, text) : h("span", { class: "who" }, text);
         return h("li", {}, who, h("span", { class: "room" }, bar), h("span", { class: "figure" }, each.weight.toFixed(3)));
       }),
     );

@@ -13,16 +13,17 @@ from numpy.typing import NDArray
 
 from sfumato.errors import EngineError
 from sfumato.models.mlp import MLP
+from sfumato.models.network import LayeredNetwork
 from sfumato.parallel import Helpers
+from sfumato.recipe.choices.normalizations import NO_NORMALIZATION
 from sfumato.training.engines import barrier
-from sfumato.training.engines.compiled_activation import choices_of, compiled
 from sfumato.training.engines.compiled_engine import NO_WEIGHTS, announced, encoded, flushed, is_trained
 from sfumato.training.engines.compiled_loss import CompiledLoss
 from sfumato.training.engines.engine import Advance, Arrays, Engine, Task
 from sfumato.training.engines.fused import kernel
 from sfumato.training.engines.fused.encoder import Encoder
 from sfumato.training.engines.fused.forward_backward import Network
-from sfumato.training.engines.fused.layout import Layout
+from sfumato.training.engines.fused.network_layout import activations_of, layout_of, named_parameters
 from sfumato.training.engines.fused.optimizer import Optimizer
 from sfumato.training.engines.fused.thread_context import Workspace
 from sfumato.training.kernels.memory import zeros
@@ -42,13 +43,11 @@ class Fused(Engine):
         Raise EngineError for a model that is not a recipe's, or a trained encoding that has no compiled form.
         """
         model, training = task.model, task.recipe.training
-        # Not a subclass, whose forward may differ, nor an activation that has no compiled derivative.
-        if type(model) is not MLP or (activations := choices_of(model)) is None:
+        if not isinstance(model, LayeredNetwork) or (activations := activations_of(model)) is None:
             raise EngineError(
                 f"engine {self.name} trains only the MLP of a recipe. Got {type(model).__name__}; use autograd."
             )
         self._model = model
-        self._linear = model.linear_layers()
         self._shared = task.shared
         dimensions = task.coordinates.shape[1]
         encoding = task.recipe.model.encoding
@@ -64,22 +63,19 @@ class Fused(Engine):
             sigmoid_output=model.sigmoid_output,
             channel_weights=training.channel_weights,
         )
-        sizes = [self._linear[0].in_features, *(layer.out_features for layer in self._linear)]
-        self._layout = layout = Layout(
-            sizes,
-            biases=self._linear[0].bias is not None,
-            connections=model.connections,
-            dimensions=dimensions if self._encoder else 0,
-        )
-        layout.use_activations([compiled(each) for each in activations])
+        normalization = model.normalization if isinstance(model, MLP) else NO_NORMALIZATION
+        dimensions = dimensions if self._encoder else 0
+        self._layout = layout = layout_of(model, activations, normalization=normalization, dimensions=dimensions)
         self._threads = max(1, min(task.threads, self._batch // MIN_SAMPLES_PER_THREAD))
-        self._weights, self._weights_t = layout.block(), zeros(layout.weights_t)
+        self._trained, self._weights_t = layout.block(), zeros(layout.weights_t)
+        self._weights = layout.block() if layout.normalizes_weights else self._trained
         self._optimizer = Optimizer(training.optimizer, layout, encoder_length, encoding.optimizer())
         self._new_workspace = functools.partial(
             Workspace, layout, self._threads, work=self._optimizer.work, encoder=encoder_length
         )
         self._workspace_kind = (
-            *(*sizes, layout.biases, model.connections, layout.dimensions),
+            *(type(model), layout.biases, model.connections, normalization, layout.dimensions),
+            *((layer.in_features, layer.out_features) for layer in model.linear_layers()),
             *(self._threads, self._optimizer.work, encoder_length),
         )
         self._step = 0
@@ -180,6 +176,7 @@ class Fused(Engine):
         return Network(
             table=layout.table.ctypes.data,
             layers=len(layout.table),
+            trained=self._trained.ctypes.data,
             weights=self._weights.ctypes.data,
             weights_t=self._weights_t.ctypes.data,
             memory=memory,
@@ -217,7 +214,7 @@ class Fused(Engine):
         """Replace the trained parameters, among what `weights` returned."""
         for name, array in self._named().items():
             array[:] = weights[name]
-        self._transpose()
+        self._prepare_weights()
 
     def state(self) -> Arrays:
         """Return copies of weights, a trained encoding's parameters, the optimizer's state, and the steps taken."""
@@ -228,25 +225,26 @@ class Fused(Engine):
         for name, block in self._blocks().items():
             block[:] = state[name]
         self._step = int(state["step"])
-        self._transpose()
+        self._prepare_weights()
 
     def _blocks(self) -> dict[str, NDArray[np.float32]]:
         encoder = {"encode": self._encoder.parameters} if self._encoder else {}
-        return {"weights": self._weights, **encoder, **self._optimizer.state}
+        return {"weights": self._trained, **encoder, **self._optimizer.state}
 
     def _named(self) -> dict[str, NDArray[np.float32]]:
         encoder = self._encoder.named if self._encoder else {}
         named = {f"encode.{name}": parameter for name, parameter in encoder.items()}
-        for k in range(len(self._linear)):
-            named[f"layers.{k}.weight"] = self._layout.weight(self._weights, k)
-            if self._layout.biases:
-                named[f"layers.{k}.bias"] = self._layout.bias(self._weights, k)
-        return named
+        return named | named_parameters(self._model, self._layout, self._trained)
 
-    def _transpose(self) -> None:
-        for layer in range(len(self._linear)):
+    def _prepare_weights(self) -> None:
+        """Compute from the trained numbers what products take."""
+        if self._layout.normalizes_weights:
+            with self._workspace() as workspace, flushed():
+                kernel.normalize(self._networks(workspace)[0].ctypes.data)
+            return
+        for layer in range(len(self._layout.table)):
             if self._layout.has_weight_t(layer):
-                self._layout.weight_t(self._weights_t, layer)[:] = self._layout.weight(self._weights, layer)
+                self._layout.transpose(self._weights, self._weights_t, layer)
 
 
 def _sorted_batches(

@@ -59,7 +59,8 @@ def accumulate(net: Network, thread: ThreadContext, fields: FOOF, layer: int, st
     row = layer_table(net)[layer]
     rows, columns = row[_ROWS], row[_COLUMNS]
     begin, end = share(rows, thread.rank, thread.threads)
-    position, count = row[_WEIGHTS] + begin * columns, (end - begin) * columns
+    # What follows the biases belongs to a normalization, and to the rule.
+    position, count = row[_WEIGHTS] + begin * columns, max(min(end, row[_FAN_IN] + 1) - begin, 0) * columns
     gradients = reduce_gradients_in_place(thread, position, count)
     _mix(gradients, vector(fields.momenta + 4 * position, count), np.float32(fields.momentum))
     begin, end = triangle_share(rows, thread.rank, thread.threads)
@@ -118,7 +119,7 @@ def apply_update(net: Network, thread: ThreadContext, fields: FOOF, layer: int, 
     row = layer_table(net)[layer]
     begin, end = share(row[_ROWS], thread.rank, thread.threads)
     position, count = row[_WEIGHTS] + begin * row[_COLUMNS], (end - begin) * row[_COLUMNS]
-    weights, updates = vector(net.weights + 4 * position, count), vector(fields.updates + 4 * position, count)
+    weights, updates = vector(net.trained + 4 * position, count), vector(fields.updates + 4 * position, count)
     rate = np.float32(fields.lr * lr_factor * math.sqrt(row[_FAN_OUT]) / math.sqrt(squares))
     for i in range(count):
         weights[i] -= rate * updates[i]

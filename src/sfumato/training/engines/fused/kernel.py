@@ -37,6 +37,7 @@ from sfumato.training.engines.fused.optimizer_calls import (
 )
 from sfumato.training.engines.fused.reduction import share, sum_over_threads, transpose_rows
 from sfumato.training.engines.fused.thread_context import ThreadContext, barrier_wait, set_samples, thread_at
+from sfumato.training.engines.fused.weight_norm import is_normalized, normalize_weights, transform_gradients
 from sfumato.training.kernels.jit import kernel
 from sfumato.training.kernels.memory import flags, vector
 from sfumato.training.kernels.products import ROWS
@@ -47,6 +48,7 @@ _LARGEST_GAP = 4
 """Untouched pages between touched ones that are updated with them."""
 
 _ROWS, _COLUMNS, _WEIGHTS, _FAN_IN = int(Field.ROWS), int(Field.COLUMNS), int(Field.WEIGHTS), int(Field.FAN_IN)
+_FURTHER = int(Field.FURTHER)
 
 
 @njit(nogil=True)
@@ -96,6 +98,8 @@ def gradients(
             store_outputs(net, loss_spec.sigmoid_output, preactivations, outputs, samples)
         backward(net, len(samples), thread_gradients, int(tile < tiles - 1), encoder_gradients, touched)
         set_samples(thread, len(samples))
+    if is_normalized(net):
+        transform_gradients(net, thread_gradients)
     return loss, squared
 
 
@@ -108,11 +112,13 @@ def update(
     table, last = layer_table(net), net.layers - 1
     preconditioned = range(1, last) if optimizer.precondition != 0 else range(0)
     for k in preconditioned:
-        accumulate(optimizer, net_address, thread_address, k, step)
         begin, end = share(table[k, _ROWS], thread.rank, thread.threads)
+        # First, because the preconditioner may add up all threads' gradients of these rows, too.
         bias = table[k, _FAN_IN]
-        if optimizer.preconditions_biases == 0 and begin <= bias < end:
-            update_rows_by_rule(net, thread, optimizer, k, bias, 1, lr_factor, step)
+        for one in range(bias + int(optimizer.preconditions_biases != 0), bias + 1 + table[k, _FURTHER]):
+            if begin <= one < end:
+                update_rows_by_rule(net, thread, optimizer, k, one, 1, lr_factor, step)
+        accumulate(optimizer, net_address, thread_address, k, step)
     for k in range(last + 1):
         if k == 0 or k == last or len(preconditioned) == 0:
             begin, end = share(table[k, _ROWS], thread.rank, thread.threads)
@@ -134,6 +140,11 @@ def update(
             apply_update(optimizer, net_address, thread_address, k, lr_factor)
             begin, end = share(table[k, _ROWS], thread.rank, thread.threads)
             transpose_rows(net, k, begin, end)
+    if is_normalized(net):
+        phase = barrier_wait(thread, phase)
+        if phase < 0:
+            return phase
+        normalize_weights(net, thread.rank, thread.threads)
     return barrier_wait(thread, phase)
 
 
@@ -152,7 +163,7 @@ def update_rows_by_rule(
     row, stride = layer_table(net)[layer], thread.gradients_stride
     position, count = row[_WEIGHTS] + begin * row[_COLUMNS], rows * row[_COLUMNS]
     total = sum_over_threads(thread.gradients + 4 * position, count, stride, thread.threads, net.scratch)
-    weights, state = net.weights + 4 * position, optimizer.state + 4 * position
+    weights, state = net.trained + 4 * position, optimizer.state + 4 * position
     # A block of state is as long as one of gradients.
     apply_rule(optimizer, layer, weights, total, state, stride // 4, lr_factor, step)
 
@@ -206,7 +217,7 @@ def _is_touched(thread: ThreadContext, page: int) -> bool:
     return False
 
 
-def _compiled(sources: int) -> tuple[Callable[..., tuple[float, float]], Callable[..., None]]:
+def _compiled(sources: int) -> tuple[Callable[..., tuple[float, float]], Callable[..., None], Callable[..., None]]:
     @kernel()
     def train(
         net_address: int,
@@ -249,10 +260,15 @@ def _compiled(sources: int) -> tuple[Callable[..., tuple[float, float]], Callabl
             gather_inputs(net, inputs, samples)
             store_outputs(net, sigmoid_output, forward(net, len(samples)), out, samples)
 
-    return train, outputs
+    @kernel()
+    def normalize(net_address: int) -> None:
+        _ = sources
+        normalize_weights(network_at(net_address), 0, 1)
+
+    return train, outputs, normalize
 
 
-train, outputs = _compiled(source_hash(gradients, update))
+train, outputs, normalize = _compiled(source_hash(gradients, update))
 """``train(net, thread, optimizer, loss_spec, inputs, targets, outputs, pixels, weights, batch, lr_factors,
 step)``
 
@@ -266,4 +282,8 @@ to the rows of ``outputs`` (N, C), unless it has none.
 
 Fill ``out`` (N, C) with the network's outputs for ``inputs``: encoded coordinates (N, F), or the coordinates (N, D)
 where there is an encoder.
+
+``normalize(net)``
+
+Compute normalized weights, as `train` does after each step.
 """

@@ -237,7 +237,7 @@ def apply_update(net: Network, thread: ThreadContext, fields: Muon, layer: int, 
         return
     row = layer_table(net)[layer]
     inputs, outputs = row[_FAN_IN], row[_FAN_OUT]
-    weights = matrix(net.weights + 4 * row[_WEIGHTS], row[_ROWS], row[_COLUMNS])
+    weights = matrix(net.trained + 4 * row[_WEIGHTS], row[_ROWS], row[_COLUMNS])
     updates = matrix(thread.gradients + 4 * row[_WEIGHTS], row[_ROWS], row[_COLUMNS])
     rate = np.float32(fields.lr * lr_factor * math.sqrt(max(1.0, outputs / inputs)))
     begin, end = share(row[_ROWS], thread.rank, thread.threads)

@@ -67,8 +67,11 @@ def reduce_gradients_in_place(thread: ThreadContext, position: int, count: int) 
 
 @njit(nogil=True)
 def transpose_rows(net: Network, layer: int, begin: int, end: int) -> None:
-    """Copy some rows of a layer's weights into the columns of its transposed weights, if it has any."""
-    if layer > 0 or net.encoder != 0:
+    """Copy some rows of a layer's weights into the columns of its transposed weights, if it has any.
+
+    Normalized weights are transposed when they are computed.
+    """
+    if net.trained == net.weights and (layer > 0 or net.encoder != 0):
         row = layer_table(net)[layer]
         rows, columns = row[_ROWS], row[_COLUMNS]
         source = net.weights + 4 * (row[_WEIGHTS] + begin * columns)
