@@ -97,7 +97,7 @@ def none(_choice: choices.NoNormalization) -> Implementation:
 def layer(choice: choices.LayerNorm) -> Implementation:
     """Return PyTorch's layer normalization between linear layers and activations.
 
-    z becomes gain * (z - m) / sqrt(v + eps) + bias, with the mean m and the variance v of the sample's preactivations z.
+    z becomes gain * (z - m) / sqrt(v + eps) + bias, with mean m and variance v of the sample's preactivations z.
     """
     return Implementation(
         normalize=lambda units: nn.LayerNorm(units, eps=choice.eps),
