@@ -3,6 +3,7 @@
 # make quick   run lint and the quick tests alone, in about a minute
 # make types   check the types alone, in a minute or two
 # make bench   print ratios of speed, measured in one run
+# make gallery train every component for 10 s, and write docs/gallery.md
 # make format  fix and format with ruff
 # make clean   delete the environment and caches
 

@@ -7,6 +7,7 @@ gallery goes on; a component whose recipe has changed is trained again.
 from __future__ import annotations
 
 import argparse
+import difflib
 import io
 import json
 import sys
@@ -19,27 +20,45 @@ from rich.progress import Progress, TimeRemainingColumn
 
 import sfumato as sf
 from sfumato.cores import available_cores
-from sfumato.errors import SfumatoError
+from sfumato.errors import RecipeError, SfumatoError
 from sfumato.recipe import Recipe, changed, choices
 from sfumato.recipe.choices.choice import Choice
 from sfumato.recipe.fields import sections
-from sfumato.recipe.text import to_string
+from sfumato.recipe.text import from_string, to_string
 from sfumato.render.pixels import opaque
 from sfumato.runs.files import write_bytes
 from sfumato.runs.provenance import provenance
+from sfumato.training.engines.requirements import resolve
 
 PICTURE = "cat"
 MAX_SIDE = 256
 FOLDER = "pictures/gallery"
 """Folder of the paintings, and of the rows as JSON, beside the page."""
+COLUMNS = {"tried", "recipe", "psnr", "engine", "steps", "epochs", "ended"}
+"""What a row has."""
 WIDTH = 160
 """Width of a painting on the page, in pixels."""
 
+HEADER = "| | | PSNR | steps | engine | recipe |\n|---|---|---|---|---|---|"
+
+SMALL: dict[str, dict[str, Any]] = {
+    "picture": {"max_side": 128},
+    "model": {"width": 64},
+    "training": {"batch": "all", "optimizer": "adam(lr=0.005)"},
+}
+"""A picture and a network of which full batches are trained in a moment."""
+
 ADDED: dict[str, dict[str, Any]] = {
     "encoding/basic": {"coordinates": {"range": "unit"}},
-    "optimizer/lbfgs": {"training": {"batch": "all"}},
+    # These compare whole pictures, which makes a step of them one of a full batch.
+    "loss/ssim": SMALL,
+    "loss/gradient": {**SMALL, "model": {"width": 64, "output_activation": "sigmoid"}},
+    "optimizer/sgd": {"training": {"optimizer": "sgd(lr=0.1, fan_in_scaling=true)"}},
+    "optimizer/lbfgs": {**SMALL, "training": {"batch": "all"}},
+    # Neighboring pixels are alike, so that the steps of an epoch are not.
+    "sampler/sequential": {"training": {"optimizer": "adam(lr=0.003)"}},
 }
-"""What a component needs beside its default."""
+"""What a component needs beside its default, in order not to be shown where it cannot work."""
 
 RATES = (0.0005, 0.002)
 """Adam's learning rates for activations, whose best ones differ by more."""
@@ -48,9 +67,10 @@ INTRODUCTION = """# Gallery
 
 What every component paints of the sample `{picture}` ({width} x {height} pixels) in {seconds:g} s of training, in the
 place of the default recipe's. Activations bring the initialization that suits them, and are trained by Adam at the
-better one of the rates {rates}, because the default optimizer suits rectifiers. All else is the default, so that a
-component that needs other settings than these looks worse here than it can. The seconds are those of {cores} on
-{cpu}. `scripts/gallery` makes this page; `sfumato paint --recipe sf2:...` paints one again, for as long.
+better one of the rates {rates}, because the default optimizer suits rectifiers. A few other components need other
+settings, too, or a smaller network and picture, which their recipes have; all else is the default, so that a component
+that is tuned looks better than here. The seconds are those of {cores} on {cpu}. `make gallery` makes this page;
+`sfumato paint --recipe sf2:...` paints one again, for as long.
 """
 
 
@@ -97,6 +117,8 @@ def train(recipe: Recipe) -> tuple[dict[str, Any], bytes]:
     row = {
         "recipe": to_string(recipe),
         "psnr": round(last.evaluation.psnr, 2),
+        "engine": resolve(recipe, last.size).engine,
+        "steps": last.step,
         "epochs": round(last.epoch, 1),
         "ended": last.ended,
     }
@@ -116,12 +138,12 @@ def page(rows: dict[str, dict[str, Any]], about: dict[str, Any]) -> str:
         row = rows[name]
         if member.family != family:
             family = member.family
-            parts.append(f"\n## {family.capitalize()}\n\n| | | PSNR | epochs | recipe |\n|---|---|---|---|---|")
+            parts.append(f"\n## {family.capitalize()}\n\n{HEADER}")
         text = (member.__doc__ or "").strip().partition("\n")[0].replace("|", "\\|")
         ended = "" if row["ended"] != "diverged" else ", diverged"
         parts.append(
             f"| ![]({FOLDER}/{_file(name)}) | **`{member.name}`** {text} | {row['psnr']:.2f} dB{ended} | "
-            f"{row['epochs']:g} | `{row['recipe']}` |"
+            f"{row['steps']:,} ({row['epochs']:g} epochs) | {row['engine']} | `{row['recipe']}` |"
         )
     return "\n".join(parts) + "\n"
 
@@ -133,6 +155,11 @@ def _named() -> Iterator[tuple[str, str, type[Choice]]]:
 
 def _file(name: str) -> str:
     return f"{name.replace('/', '-')}.webp"
+
+
+def _is_of(row: dict[str, Any], seconds: float, picture: str) -> bool:
+    recipe = from_string(row["recipe"])
+    return (recipe.budget.seconds, recipe.picture.source) == (seconds, picture)
 
 
 def _about(seconds: float, picture: str) -> dict[str, Any]:
@@ -151,6 +178,15 @@ def _about(seconds: float, picture: str) -> dict[str, Any]:
     }
 
 
+def _require_names(names: list[str], everything: list[tuple[str, str, type[Choice]]]) -> None:
+    valid = {name for name, _, member in everything for name in (name, member.family)}
+    for name in names:
+        if name not in valid:
+            nearest = difflib.get_close_matches(name, valid, 1)
+            hint = f"; did you mean {nearest[0]}?" if nearest else ""
+            raise RecipeError(f"--only must be a family, or FAMILY/MEMBER. Got {name!r}{hint}")
+
+
 def main() -> None:
     """Train what has no row yet, and write the page after each."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -164,7 +200,9 @@ def main() -> None:
     pictures.mkdir(parents=True, exist_ok=True)
     rows: dict[str, dict[str, Any]] = json.loads(record.read_text(encoding="utf-8")) if record.exists() else {}
     everything = list(_named())
-    rows = {name: rows[name] for name, _, _ in everything if name in rows}
+    # In the order of the page, without components that are no longer there, and rows of another version of this script.
+    rows = {name: rows[name] for name, _, _ in everything if rows.get(name, {}).keys() == COLUMNS}
+    _require_names(arguments.only or [], everything)
     wanted = [
         (name, recipes_of(name, path, member, arguments.seconds, arguments.picture))
         for name, path, member in everything
@@ -175,6 +213,12 @@ def main() -> None:
         for name, recipes in wanted
         if arguments.again or rows.get(name, {}).get("tried") != [to_string(recipe) for recipe in recipes]
     ]
+    stale = {name for name, row in rows.items() if not _is_of(row, arguments.seconds, arguments.picture)}
+    if stale - {name for name, _ in missing}:
+        raise RecipeError(
+            f"--seconds and --picture must be those of the gallery in {arguments.docs}, as its page states them once. "
+            f"Got {arguments.seconds:g} and {arguments.picture!r}; use another --docs, or train everything."
+        )
     about = _about(arguments.seconds, arguments.picture)
     with Progress(
         *Progress.get_default_columns()[:-1], TimeRemainingColumn(), console=Console(stderr=True)
@@ -187,6 +231,8 @@ def main() -> None:
             write_bytes(record, (json.dumps(rows, indent=1) + "\n").encode())
             write_bytes(arguments.docs / "gallery.md", page(rows, about).encode())
             progress.advance(task)
+    # Also where nothing was trained, as the descriptions may have changed.
+    write_bytes(arguments.docs / "gallery.md", page(rows, about).encode())
     sys.stdout.write(f"{arguments.docs / 'gallery.md'}: {len(rows)} of {len(everything)} components\n")
 
 
@@ -194,4 +240,5 @@ if __name__ == "__main__":
     try:
         main()
     except SfumatoError as error:
-        sys.exit(f"error: {error}")
+        sys.stderr.write(f"error: {error}\n")
+        sys.exit(2)

@@ -73,6 +73,8 @@ NEEDS: dict[str, dict[str, Any]] = {
     "encoding/triangle_wave": {"model": {"encoding": "triangle_wave(frequencies=4)"}},
     # One circle per unit: in the range from -1 to 1, opposite quarters of the picture have the same features.
     "encoding/basic": {"coordinates": {"range": "unit"}},
+    # It compares signs and structure, not levels: a channel that starts below 0 would stay there.
+    "loss/ssim": {"model": {"output_activation": "sigmoid"}},
     # Each step changes every weight by the rate.
     "optimizer/lion": {"training": {"optimizer": "lion(lr=0.003)"}},
     "optimizer/lbfgs": {"training": {"batch": "all"}, "budget": {"steps": 12}},

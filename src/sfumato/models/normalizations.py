@@ -95,7 +95,10 @@ def none(_choice: choices.NoNormalization) -> Implementation:
 
 
 def layer(choice: choices.LayerNorm) -> Implementation:
-    """Return PyTorch's layer normalization between linear layers and activations."""
+    """Return PyTorch's layer normalization between linear layers and activations.
+
+    z becomes gain * (z - m) / sqrt(v + eps) + bias, with mean m and variance v of the sample's preactivations z.
+    """
     return Implementation(
         normalize=lambda units: nn.LayerNorm(units, eps=choice.eps),
         parameters=("normalizations.{}.weight", "normalizations.{}.bias"),

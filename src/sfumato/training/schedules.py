@@ -13,17 +13,17 @@ Curve = Callable[[Any, float], float]
 
 
 def constant(choice: choices.Constant, x: float) -> float:
-    """Return 1 throughout."""
+    """Return f(x) = 1 throughout."""
     return 1.0
 
 
 def linear(choice: choices.Linear, x: float) -> float:
-    """Decay linearly from 1 to `end`."""
+    """Decay linearly from 1 to `end`: f(x) = 1 + (end - 1) * x."""
     return 1.0 + (choice.end - 1.0) * x
 
 
 def cosine(choice: choices.Cosine, x: float) -> float:
-    """Decay from 1 to `end` along half a period of a cosine."""
+    """Decay from 1 to `end` along a half cosine: f(x) = end + (1 - end) * (1 + cos(pi x)) / 2."""
     return choice.end + (1.0 - choice.end) * 0.5 * (1.0 + math.cos(math.pi * x))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import math
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -115,6 +116,25 @@ def test_it_resumes_from_its_state_to_the_same_bits(choice: choices.Optimizer) -
         optimizer.step(loss)
         copy.step(other_loss)
     assert all(torch.equal(a, b) for a, b in zip(model.parameters(), other.parameters(), strict=True))
+
+
+def test_a_failed_line_search_leaves_the_weights_and_training_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, loss = task()
+    optimizer = build(choices.LBFGS(max_iter=2), model)
+    optimizer.step(loss)
+    before, at_first = [parameter.clone() for parameter in model.parameters()], loss()
+
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patch:
+        # PyTorch's search divides by 0 where rounding has made two step lengths equal.
+        patch.setattr(sys.modules[torch.optim.LBFGS.__module__], "_strong_wolfe", fail)
+        assert float(optimizer.step(loss)) == at_first
+    assert all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
+    for _ in range(10):
+        optimizer.step(loss)
+    assert loss() < 0.5 * at_first
 
 
 Update = Callable[[np.ndarray, np.ndarray, dict[str, Any], int], np.ndarray]

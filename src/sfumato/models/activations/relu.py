@@ -1,4 +1,4 @@
-"""ReLU: max(0, x)."""
+"""ReLU (Nair and Hinton 2010): max(0, x)."""
 
 from __future__ import annotations
 

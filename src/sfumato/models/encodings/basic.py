@@ -1,4 +1,4 @@
-"""The basic mapping of Tancik et al. (2020): cos and sin of 2 pi x."""
+"""The basic mapping of Tancik et al. (2020): [cos(2 pi x), sin(2 pi x)]."""
 
 from __future__ import annotations
 

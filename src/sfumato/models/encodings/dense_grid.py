@@ -1,4 +1,8 @@
-"""One dense grid of trained features."""
+"""One dense grid of trained features, interpolated between the four corners of the cell in which an input lies.
+
+The features of x are the sum over the corners c of w_c F_c, where F_c is the row of the table and w_c the product over
+both coordinates of 1 - |x - c|, in cells; for smoothstep u^2 (3 - 2 u) takes the place of u = 1 - |x - c|.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gaussian Fourier features (Tancik et al. 2020): cos and sin of 2 pi B x, B normal with standard deviation sigma."""
+"""Gaussian Fourier features (Tancik et al. 2020): [cos(2 pi B x), sin(2 pi B x)], B normal with deviation sigma."""
 
 from __future__ import annotations
 

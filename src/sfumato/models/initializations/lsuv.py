@@ -1,5 +1,7 @@
 """LSUV (Mishkin and Matas 2016, "All you need is a good init"): orthonormal weights, scaled to one variance by layer.
 
+W = std * Q / deviation(Q x), where the deviation is over all units and many inputs x of the layer.
+
 The paper measures the variance of a layer's outputs, before the activation, over a batch of data; here over random
 points of the picture, whose colors are not used. Preactivations are proportional to the weights, as biases are 0, so
 that one division replaces the paper's iterations.

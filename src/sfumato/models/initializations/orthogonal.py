@@ -1,4 +1,4 @@
-"""Saxe et al. 2014: orthonormal rows (or columns, where there are fewer) times gain."""
+"""Saxe et al. 2014: W = gain * Q with orthonormal rows, Q Q^T = I, or columns, where there are fewer."""
 
 from __future__ import annotations
 

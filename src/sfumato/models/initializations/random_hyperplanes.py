@@ -2,9 +2,9 @@
 
 A ReLU network bends only at the zero lines of its units; a unit whose zero line misses the picture is linear there, and
 adds nothing that a shallower network would lack. So the bias is not drawn, but makes the preactivation 0 at a random
-point of the picture. Hidden layers are then scaled so that their preactivations have standard deviation 1 over the
-picture (LSUV, Mishkin and Matas 2016), and so is the first layer after an encoding, whose features are steep enough by
-themselves. The colors of the picture are not used.
+point p of the picture: b = -w p. Hidden layers are then scaled so that their preactivations have standard deviation 1
+over the picture (LSUV, Mishkin and Matas 2016), and so is the first layer after an encoding, whose features are steep
+enough by themselves. The colors of the picture are not used.
 """
 
 from __future__ import annotations

@@ -112,7 +112,7 @@ class Averaged(Engine):
 
 
 def ema(engine: Engine, choice: choices.EMA, batch: int) -> Engine:
-    """Return an engine with the exponential moving average of another's weights."""
+    """Return an engine with the average m / (1 - decay^t) of another's weights w: m = decay * m + (1 - decay) * w."""
     return Averaged(engine, choice, batch)
 
 

@@ -1,8 +1,9 @@
 """Half the squared error and half the squared difference of gradients: edges count beside colors.
 
 The gradients are estimated by the filters of Sobel and Feldman (1968), divided by 8, so that they are differences per
-pixel. At the border pixels are repeated. Both terms are means over the pixels. As the filters are linear, the
-difference of the gradients of two pictures is the gradient of their difference.
+pixel: the loss is (mse e^2 + sobel ((S e)^2 + (S^T e)^2)) / 2 for the error e and the filter S. At the border pixels
+are repeated. Both terms are means over the pixels. As the filters are linear, the difference of the gradients of two
+pictures is the gradient of their difference.
 """
 
 from __future__ import annotations

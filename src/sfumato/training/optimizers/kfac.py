@@ -2,7 +2,8 @@
 
 A layer's block of the Fisher matrix is approximated by A (x) G: A are the second moments of the layer's inputs, G those
 of the loss's derivatives by its preactivations when targets are drawn from the network's own predictive distribution.
-The gradient is multiplied by the inverses of both. Biases are weights of an input that is always 1, as in the paper.
+The gradient D is multiplied by the inverses of both: W -= s * G^-1 D A^-1, with a scale s, as below. Biases are weights
+of an input that is always 1, as in the paper.
 
 The MSE loss belongs to a normal distribution of variance 1, whose derivatives by the outputs are normally distributed;
 random signs have the same second moments, so the expectation of G is the same, and with one output G itself is. The

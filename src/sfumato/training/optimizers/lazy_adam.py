@@ -1,7 +1,8 @@
 """Adam that skips weights whose gradient is 0, with a count of updates per weight, as Instant-NGP trains its tables.
 
 In a table of features only the rows near a step's samples have gradients. Adam would move all others along their old
-momenta, and would shrink their mean squares meanwhile.
+momenta, and would shrink their mean squares meanwhile. For the others, w -= lr * (m / (1 - beta1^t)) /
+(sqrt(v / (1 - beta2^t)) + eps), as in Adam (Kingma and Ba 2015), but t is the count of the weight's own updates.
 """
 
 from __future__ import annotations

@@ -1,5 +1,8 @@
 """Muon (Jordan et al. 2024): orthogonalized momentum for the hidden matrices, Adam for all other parameters.
 
+The momentum M = momentum * M + (1 - momentum) * G of a gradient G has the singular value decomposition U S V^T; the
+update of an m x n matrix is W -= lr * sqrt(max(1, m / n)) * U V^T.
+
 PyTorch's own Muon is not used: it computes in bfloat16, which CPUs without bfloat16 units emulate slowly.
 """
 

@@ -59,7 +59,12 @@ class _Averaging(_Adapted):
 
 
 def adan(choice: choices.Adan, model: nn.Module, threads: int) -> torch.optim.Optimizer:
-    """Return Adan with all parameters in one group."""
+    """Return Adan (Xie et al. 2022) with all parameters in one group.
+
+    With a gradient g and its change d: m = beta1 * m + (1 - beta1) * g, v = beta2 * v + (1 - beta2) * d,
+    n = beta3 * n + (1 - beta3) * (g + beta2 * d)^2, and, with the bias of each corrected as in Adam,
+    w = (w - lr * (m + beta2 * v) / (sqrt(n) + eps)) / (1 + lr * weight_decay).
+    """
     betas = (choice.beta1, choice.beta2, choice.beta3)
     return _kind("Adan")(
         model.parameters(), lr=choice.lr, betas=betas, eps=choice.eps, weight_decay=choice.weight_decay
@@ -67,18 +72,31 @@ def adan(choice: choices.Adan, model: nn.Module, threads: int) -> torch.optim.Op
 
 
 def lion(choice: choices.Lion, model: nn.Module, threads: int) -> torch.optim.Optimizer:
-    """Return Lion with all parameters in one group."""
+    """Return Lion (Chen et al. 2023) with all parameters in one group.
+
+    With a gradient g: w -= lr * (sign(beta1 * m + (1 - beta1) * g) + weight_decay * w), then
+    m = beta2 * m + (1 - beta2) * g.
+    """
     betas = (choice.beta1, choice.beta2)
     return _kind("Lion")(model.parameters(), lr=choice.lr, betas=betas, weight_decay=choice.weight_decay)
 
 
 def apollo(choice: choices.Apollo, model: nn.Module, threads: int) -> torch.optim.Optimizer:
-    """Return Apollo with all parameters in one group."""
+    """Return Apollo (Ma 2020) with all parameters in one group.
+
+    With the last direction d, its 4-norm n, and the difference y of the gradient and its running mean m: the diagonal
+    Hessian h -= (d / n)^2 * ((1 - beta) / (1 - beta^t) * sum(y * d) / n^2 + sum(h * d^2) / n^2); then m is updated,
+    d = m / max(abs(h), 0.01), and w -= lr * d.
+    """
     return _kind("ApolloDQN")(model.parameters(), lr=choice.lr, beta=choice.beta, eps=choice.eps, warmup_steps=0)
 
 
 def schedule_free(choice: choices.ScheduleFree, model: nn.Module, threads: int) -> torch.optim.Optimizer:
-    """Return Schedule-Free AdamW with all parameters in one group, in training mode."""
+    """Return Schedule-Free AdamW (Defazio et al. 2024) with all parameters in one group, in training mode.
+
+    The gradient g is taken at y = (1 - beta1) * z + beta1 * x: z -= lr * g / (sqrt(v) + eps), where v is Adam's running
+    mean of g^2, corrected, and x = (1 - c) * x + c * z is the average that is evaluated, c = 1 / t for a constant rate.
+    """
     betas = (choice.beta1, choice.beta2)
     return _kind("ScheduleFreeAdamW", _Averaging)(
         model.parameters(), lr=choice.lr, betas=betas, eps=choice.eps, weight_decay=choice.weight_decay
