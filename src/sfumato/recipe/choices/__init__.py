@@ -75,7 +75,7 @@ from sfumato.recipe.choices.samplers import (
     Sobol,
     Stratified,
 )
-from sfumato.recipe.choices.schedules import Constant, Cosine, Linear, Schedule
+from sfumato.recipe.choices.schedules import Constant, Cosine, Exponential, Linear, Schedule
 from sfumato.recipe.choices.splits import (
     AreaAverage,
     Checkerboard,
@@ -135,6 +135,7 @@ __all__ = [
     "ElementwiseOptimizer",
     "Encoding",
     "ErrorProportional",
+    "Exponential",
     "Finer",
     "FinerInitialization",
     "Fixed",

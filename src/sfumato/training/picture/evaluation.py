@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfumato import images
+from sfumato.recipe.training import ComparedValues
 from sfumato.training.problem import InterruptedEvaluationError, Stage
 from sfumato.training.snapshot import Metrics
 
@@ -34,7 +35,8 @@ Rows = Callable[[slice], NDArray[np.floating]]
 class PictureMetrics(Metrics):
     """Metrics over all pixels and channels, on the values that the network learns.
 
-    ``mse`` is of the unclipped painting, ``psnr`` of the painting clipped to [0, 1].
+    ``mse`` is of the unclipped painting, ``psnr`` of the values that `Evaluation.psnr` of the recipe names, by default
+    those of the painting clipped to [0, 1].
     """
 
     painting: NDArray[np.floating]
@@ -81,11 +83,14 @@ def evaluate(
     picture: NDArray[np.float64],
     held_out: HeldOut | None,
     *,
+    compared: ComparedValues = "clipped",
     block: int | None = None,
     stage: Stage = no_stage,
     stop: Callable[[], bool] = lambda: False,
 ) -> PictureMetrics:
     """Paint and compare, ``block`` rows at a time; ``held_out`` is None where no pixels are held out.
+
+    ``compared``: the values of which the PSNRs are.
 
     ``stage`` is called with the number of rows done, if the evaluation takes more than `QUIET` seconds. ``stop`` is
     called after each block; raise InterruptedEvaluationError if it returns true.
@@ -94,7 +99,7 @@ def evaluate(
     rows_at_once = block or height
     painting: NDArray[np.floating] | None = None
     similarity = images.Similarity(picture.shape)
-    squared = absolute = clipped_squared = held_out_squared = trained_squared = 0.0
+    squared = absolute = compared_squared = held_out_squared = trained_squared = 0.0
     start_time, reported = time.perf_counter(), False
     for start in range(0, height, rows_at_once):
         some = slice(start, min(start + rows_at_once, height))
@@ -105,12 +110,12 @@ def evaluate(
         error = np.subtract(part, picture[some], dtype=np.float64)
         squared += float(np.sum(np.square(error)))
         absolute += float(np.sum(np.abs(error, out=error)))
-        clipped = np.subtract(np.clip(part, 0.0, 1.0), picture[some], dtype=np.float64)
-        np.square(clipped, out=clipped)
-        clipped_squared += float(np.sum(clipped))
+        difference = np.subtract(_compared(part, compared), picture[some], dtype=np.float64)
+        np.square(difference, out=difference)
+        compared_squared += float(np.sum(difference))
         if held_out is not None:
-            held_out_squared += float(np.sum(clipped[held_out.mask[some]]))
-            trained_squared += float(np.sum(clipped[~held_out.mask[some]]))
+            held_out_squared += float(np.sum(difference[held_out.mask[some]]))
+            trained_squared += float(np.sum(difference[~held_out.mask[some]]))
         similarity.compare(painting, picture, some.stop)
         if reported or (some.stop < height and time.perf_counter() - start_time >= QUIET):
             if not reported:
@@ -129,7 +134,7 @@ def evaluate(
         baseline = images.psnr(images.mse(np.broadcast_to(held_out.mean_color, colors.shape), colors))
     return PictureMetrics(
         mse=squared / picture.size,
-        psnr=images.psnr(clipped_squared / picture.size),
+        psnr=images.psnr(compared_squared / picture.size),
         painting=painting,
         mae=absolute / picture.size,
         ssim=similarity.mean,
@@ -137,3 +142,10 @@ def evaluate(
         psnr_trained=psnr_trained,
         mean_color_psnr_held_out=baseline,
     )
+
+
+def _compared(values: NDArray[np.floating], which: ComparedValues) -> NDArray[np.floating]:
+    if which == "unclipped":
+        return values
+    clipped = np.clip(values, 0.0, 1.0)
+    return clipped if which == "clipped" else np.round(clipped * 255) / 255

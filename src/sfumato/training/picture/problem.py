@@ -101,6 +101,7 @@ class PictureMonitor(Monitor[PictureSnapshot]):
             lambda rows: self._paint_rows(height, width, rows),
             self._problem.exact,
             self._held_out,
+            compared=self._recipe.evaluation.psnr,
             block=rows_per_block(width, self._parameters),
             stage=stage,
             stop=stop,
