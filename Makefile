@@ -3,6 +3,7 @@
 # make quick   run lint and the quick tests alone, in about a minute
 # make types   check the types alone, in a minute or two
 # make bench   print ratios of speed, measured in one run
+# make fidelity  train published experiments beside transcriptions of their papers, and write docs/fidelity.md
 # make format  fix and format with ruff
 # make clean   delete the environment and caches
 
@@ -10,7 +11,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: paint test quick types bench format clean
+.PHONY: paint test quick types bench fidelity format clean
 .DELETE_ON_ERROR:
 
 paint: $(VENV)/.installed
@@ -30,6 +31,12 @@ bench: $(VENV)/.installed-for-bench
 	@failed=; for name in online_vs_replica ceilings share_of_products fused_vs_peers concurrent_vs_eager flushed speedrun_profile paint_command components_vs_eager; do \
 		echo "== benchmarks/$$name.py"; $(BIN)/python benchmarks/$$name.py || failed="$$failed $$name"; \
 	done; [ -z "$$failed" ] || { echo "no result, or not all:$$failed" >&2; exit 1; }
+
+# Rows that are measured are kept; STEPS=0: all steps of each experiment.
+PICTURES ?= kodim01
+STEPS ?= 100
+fidelity: $(VENV)/.installed-for-bench
+	$(BIN)/python benchmarks/fidelity.py $(PICTURES) --steps $(STEPS) $(addprefix --only ,$(ONLY)) --page
 
 format: $(VENV)/.installed-for-tests
 	$(BIN)/ruff check --fix .
