@@ -97,6 +97,7 @@ class Pair:
             trained.append(
                 decibels(float((outputs.detach() - some_targets).square().mean()), 2.0 if experiment.signed else 1.0)
             )
+            clock.count()
             advanced()
         with torch.no_grad():
             painted = torch.cat([network(part) for part in inputs.split(2**16)])

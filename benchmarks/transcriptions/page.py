@@ -24,6 +24,7 @@ Kodak's first; rows that are measured are kept in benchmarks/results/fidelity.js
 make fidelity                                     # 100 steps of every preset
 make fidelity PICTURES=kodak/ STEPS=2000          # more pictures, more steps
 make fidelity ONLY=finer STEPS=0                  # all steps of one preset
+python benchmarks/fidelity.py --help              # the script behind it
 ```
 
 A test trains each preset and its transcription from the same initial weights, in float64, and compares every step; it
