@@ -63,7 +63,7 @@ def adam(lr: float) -> Callable[[Network], Optimizer]:
 
 def muon(network: Network) -> Optimizer:
     """Return Muon for the hidden matrices."""
-    hidden = [layer.weight for layer in network.layers[1:-1]]
+    hidden = [layer.weight for layer in network.linear[1:-1]]
     chosen = {id(each) for each in hidden}
     return Muon(hidden, [each for each in network.parameters() if id(each) not in chosen], lr=0.02, adam_lr=0.001)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 
 class Muon(torch.optim.Optimizer):
     """Momentum 0.95 with Nesterov's step, orthogonalized by five quintic Newton-Schulz iterations."""
 
-    def __init__(self, hidden: list[nn.Parameter], others: list[nn.Parameter], lr: float, adam_lr: float) -> None:
+    def __init__(self, hidden: list[Tensor], others: list[Tensor], lr: float, adam_lr: float) -> None:
         super().__init__([{"params": hidden, "lr": lr}], {"lr": lr})
         self.adam = torch.optim.Adam(others, lr=adam_lr, betas=(0.9, 0.999), eps=1e-10)
         # One list, so that a scheduler reaches both.

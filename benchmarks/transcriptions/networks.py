@@ -28,15 +28,16 @@ class Network(nn.Module):
         output: Activation = lambda x: x,
     ) -> None:
         super().__init__()
-        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in itertools.pairwise(sizes))
+        self.linear = [nn.Linear(a, b) for a, b in itertools.pairwise(sizes)]
+        self.layers = nn.ModuleList(self.linear)
         self.activation, self.encode, self.output = activation, encode, output
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the outputs (N, C) for coordinates (N, 2)."""
         h = self.encode(x)
-        for layer in self.layers[:-1]:
+        for layer in self.linear[:-1]:
             h = self.activation(layer(h))
-        return self.output(self.layers[-1](h))
+        return self.output(self.linear[-1](h))
 
 
 def siren(depth: int, width: int, channels: int, omega: float = 30.0) -> Network:
@@ -49,7 +50,7 @@ def siren(depth: int, width: int, channels: int, omega: float = 30.0) -> Network
 def coin(depth: int, width: int, channels: int, omega: float = 30.0) -> Network:
     """A SIREN whose biases are uniform within the bound of their layer's weights."""
     network = siren(depth, width, channels, omega)
-    for number, layer in enumerate(network.layers):
+    for number, layer in enumerate(network.linear):
         bound = sine_bound(layer.in_features, omega, first=number == 0)
         nn.init.uniform_(layer.bias, -bound, bound)
     return network
@@ -65,7 +66,7 @@ def finer(depth: int, width: int, channels: int, omega: float = 30.0) -> Network
 def stax(depth: int, width: int, channels: int, encode: Encoding, features: int) -> Network:
     """JAX's stax.Dense, ReLU and sigmoid: truncated normal weights of variance 2/(n + m), biases N(0, 0.01^2)."""
     network = Network([features, *[width] * depth, channels], torch.relu, encode=encode, output=torch.sigmoid)
-    for layer in network.layers:
+    for layer in network.linear:
         deviation = math.sqrt(2 / (layer.in_features + layer.out_features)) / 0.87962566103423978
         nn.init.trunc_normal_(layer.weight, std=deviation, a=-2 * deviation, b=2 * deviation)
         nn.init.normal_(layer.bias, std=0.01)
@@ -84,7 +85,7 @@ def sine_bound(fan_in: int, omega: float, *, first: bool) -> float:
 
 def draw_sine_weights(network: Network, omega: float) -> None:
     """Draw SIREN's weights, and leave the biases."""
-    for number, layer in enumerate(network.layers):
+    for number, layer in enumerate(network.linear):
         bound = sine_bound(layer.in_features, omega, first=number == 0)
         nn.init.uniform_(layer.weight, -bound, bound)
 
