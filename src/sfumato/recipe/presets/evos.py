@@ -38,7 +38,7 @@ EVOS_SIREN = _preset(
     "shuffled",
     "the SIREN of EVOS, trained on all pixels: 4 x 256 sines, 5000 steps of Adam",
     37.10,
-    "row 'standard' after 5000 iterations, table 1 of the paper",
+    "row 'standard' after 5000 iterations, table 1 of the paper (from a summary; not checked in the paper)",
     "The learning-rate scheduler is made and never stepped: the rate is constant. The PSNR is that of clipped values, "
     "relative to the largest value of the picture.",
 )
@@ -47,7 +47,7 @@ EVOS = _preset(
     "evos(ratio=0.5, mutation=0.5, laplacian=1e-5, interval=100, end_interval=50)",
     "the same, trained on the half of the pixels that EVOS selects",
     37.49,
-    "row 'EVOS (w/o CFS)' after 5000 iterations, table 1 of the paper",
+    "row 'EVOS (w/o CFS)' after 5000 iterations, table 1 of the paper (from a summary; not checked in the paper)",
     "Without the additional loss of Laplacians (cross-frequency supervision), with which 37.81 dB is printed. The "
     "filter of the Laplacian is not in the authors' repository.",
 )
