@@ -36,8 +36,8 @@ def _preset(
         code="tancik/fourier-feature-networks, Experiments/2d_image_regression.ipynb",
         task=f"16 {pictures} pictures of 512x512 pixels",
         psnr=psnr,
-        result=f"mean of the 16 {pictures} pictures over all pixels, in the paper's table of results (quoted; not checked in "
-        "the paper itself)",
+        result=f"mean of the 16 {pictures} pictures over all pixels, in the paper's table of results "
+        "(quoted; not checked in the paper itself)",
         leaves_open="The notebook prints the PSNR after 1976 of its 2000 updates, the last one that it records, over "
         f"all pixels, those trained on included.{more}",
     )
