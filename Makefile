@@ -4,6 +4,7 @@
 # make types   check the types alone, in a minute or two
 # make bench   print ratios of speed, measured in one run
 # make gallery train every component for 10 s, and write docs/gallery.md
+# make fidelity  train published experiments beside transcriptions of their papers, and write docs/fidelity.md
 # make format  fix and format with ruff
 # make clean   delete the environment and caches
 
@@ -11,7 +12,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: paint test quick types bench gallery format clean
+.PHONY: paint test quick types bench gallery fidelity format clean
 .DELETE_ON_ERROR:
 
 paint: $(VENV)/.installed
@@ -34,6 +35,12 @@ bench: $(VENV)/.installed-for-bench
 
 gallery: $(VENV)/.installed-for-tests
 	scripts/gallery
+
+# Rows that are measured are kept; STEPS=0: all steps of each experiment.
+PICTURES ?= kodim01
+STEPS ?= 100
+fidelity: $(VENV)/.installed-for-bench
+	$(BIN)/python benchmarks/fidelity.py $(PICTURES) --steps $(STEPS) $(addprefix --only ,$(ONLY)) --page
 
 format: $(VENV)/.installed-for-tests
 	$(BIN)/ruff check --fix .

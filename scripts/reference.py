@@ -6,7 +6,7 @@ import dataclasses
 import sys
 
 from sfumato.cli.main import COMMANDS
-from sfumato.recipe import DESCRIPTIONS, Recipe
+from sfumato.recipe import PRESETS, Recipe
 from sfumato.recipe.choices import FAMILIES
 from sfumato.recipe.section import Section
 
@@ -27,7 +27,11 @@ def reference() -> str:
         "",
         "## Presets",
         "",
-        *(f"- `{name}`: {text}" for name, text in DESCRIPTIONS.items()),
+        *(f"- `{name}`: {each.description}" for name, each in PRESETS.items() if not each.published),
+        "",
+        "Experiments of publications, compared with them in [fidelity.md](fidelity.md):",
+        "",
+        *(f"- `{name}`: {each.description}" for name, each in PRESETS.items() if each.published),
         "",
         "## Fields",
         "",

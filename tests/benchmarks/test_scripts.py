@@ -158,6 +158,17 @@ def test_hash_grid(tmp_path: Path) -> None:
     assert "n = 1" in printed
 
 
+def test_fidelity(tmp_path: Path) -> None:
+    image, out = tmp_path / "noise.png", tmp_path / "fidelity.md"
+    Image.fromarray(np.random.default_rng(1).integers(0, 256, (16, 24, 3), np.uint8)).save(image)
+    printed = script("fidelity", str(image), "--quick", "--only", "coin-5x20")
+    assert re.fullmatch(r"\[1/1\] coin-5x20 noise 2: ([\d.]+) dB, the transcription \1 dB .* a step\n", printed)
+    more = [str(image), "--only", "coin-5x20", "--steps", "3", "--folder", str(tmp_path), "--page", "--out", str(out)]
+    assert "coin-5x20 noise 3: " in script("fidelity", *more)
+    assert "| `coin-5x20` | 3 of 50,000 | 1 |" in out.read_text(encoding="utf-8")
+    assert script("fidelity", *more) == "", "the row is kept"
+
+
 def test_share_of_products() -> None:
     printed = script("share_of_products", "tiny", "--rounds", "2", "--steps", "2")
     assert "tiny, 2 threads: products" in printed

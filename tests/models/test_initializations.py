@@ -53,6 +53,7 @@ INITIALIZATIONS = [
         (choices.He(distribution="uniform"), math.sqrt(2 / FAN_IN)),
         (choices.Glorot(), math.sqrt(2 / (FAN_IN + FAN_OUT))),
         (choices.Glorot(distribution="normal"), math.sqrt(2 / (FAN_IN + FAN_OUT))),
+        (choices.Glorot(distribution="truncated_normal"), math.sqrt(2 / (FAN_IN + FAN_OUT))),
         (choices.LeCun(), math.sqrt(1 / FAN_IN)),
         (choices.Orthogonal(gain=1.5), 1.5 / math.sqrt(FAN_OUT)),
         (choices.Siren(omega=20.0), math.sqrt(6 / FAN_IN) / 20 / math.sqrt(3)),
@@ -108,6 +109,14 @@ def test_distributions_differ_in_their_tails() -> None:
     uniform, _ = drawn(choices.He(distribution="uniform"))
     assert np.abs(normal).max() > 3.5 * math.sqrt(2 / FAN_IN)
     assert np.abs(uniform).max() <= math.sqrt(6 / FAN_IN)
+
+
+def test_the_truncated_normal_distribution_is_that_of_scipy() -> None:
+    weights, _ = drawn(choices.He(distribution="truncated_normal"))
+    # The deviation of a normal distribution cut off at two of its deviations, as in JAX's variance_scaling.
+    scaled = weights.ravel() / math.sqrt(2 / FAN_IN) * 0.87962566103423978
+    assert np.abs(scaled).max() <= 2
+    assert stats.kstest(scaled, stats.truncnorm(-2, 2).cdf).pvalue > 0.01
 
 
 @pytest.mark.slow

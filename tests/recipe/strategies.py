@@ -149,7 +149,12 @@ recipes: st.SearchStrategy[Recipe] = st.fixed_dictionaries(
                 "psnr": st.none() | st.floats(1, 90),
             }
         ),
-        "evaluation": st.fixed_dictionaries({"interval": st.sampled_from(["auto", "epoch", "end"])}),
+        "evaluation": st.fixed_dictionaries(
+            {
+                "interval": st.sampled_from(["auto", "epoch", "end"]),
+                "psnr": st.sampled_from(["clipped", "unclipped", "rounded"]),
+            }
+        ),
         "seed": st.integers(-(2**63), 2**63 - 1),
         "engine": st.sampled_from(["auto", "replica", "online", "fused", "concurrent", "autograd"]),
         "threads": st.integers(0, 64),

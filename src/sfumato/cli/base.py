@@ -12,10 +12,16 @@ import tyro
 from sfumato import trust
 from sfumato.cli import flags
 from sfumato.errors import SfumatoError
-from sfumato.recipe import DESCRIPTIONS, Recipe, changed, preset
+from sfumato.recipe import PRESETS, Recipe, changed, preset
 from sfumato.recipe.source import KINDS, is_run, read
 
-PRESETS = "base recipe, changed by other flags: " + "; ".join(f"{name}, {text}" for name, text in DESCRIPTIONS.items())
+PRESET_HELP = (
+    "base recipe, changed by other flags: "
+    + "; ".join(f"{name}, {each.description}" for name, each in PRESETS.items() if not each.published)
+    + "; and experiments of publications: "
+    + ", ".join(name for name, each in PRESETS.items() if each.published)
+)
+"""Help of ``--preset``: the names alone of experiments of publications, which the reference describes."""
 
 
 def pictures_flag(meaning: str) -> tuple[str, Any, Any]:
@@ -72,7 +78,7 @@ def fields(base: Recipe, arguments: Sequence[str], default: str = "fast") -> lis
     changes = flags.from_section(base)
     argument = tyro.conf.arg(name="", help=type(changes).__doc__)
     return [
-        flags.field("preset", flags.value_of(arguments, "--preset") or default, "NAME", PRESETS),
+        flags.field("preset", flags.value_of(arguments, "--preset") or default, "NAME", PRESET_HELP),
         flags.field("recipe", flags.NONE, "RECIPE", f"base recipe instead of a preset: {KINDS}"),
         ("changes", Annotated[type(changes), argument], dataclasses.field(default=changes)),
     ]

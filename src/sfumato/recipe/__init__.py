@@ -4,7 +4,7 @@ from sfumato.recipe.budget import Budget
 from sfumato.recipe.changes import changed, difference, flat, values
 from sfumato.recipe.model import Model
 from sfumato.recipe.picture import Coordinates, Picture
-from sfumato.recipe.presets import DESCRIPTIONS, preset
+from sfumato.recipe.presets import DESCRIPTIONS, PRESETS, preset
 from sfumato.recipe.recipe import EngineName, Recipe
 from sfumato.recipe.text import (
     canonical_json,
@@ -20,6 +20,7 @@ from sfumato.recipe.training import Evaluation, Training
 
 __all__ = [
     "DESCRIPTIONS",
+    "PRESETS",
     "Budget",
     "Coordinates",
     "EngineName",

@@ -22,6 +22,7 @@ NONE = "none"
 _KINDS = {bool: "flag", int: "integer", float: "number", str: "text"}
 _TITLES = {
     "adam_beta2": "Adam's beta 2",
+    "adam_eps": "Adam's epsilon",
     "adam_lr": "Adam's learning rate",
     "beta1": "Beta 1",
     "beta2": "Beta 2",

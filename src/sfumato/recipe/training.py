@@ -102,12 +102,20 @@ class Data(Section):
     )
 
 
+ComparedValues = Literal["clipped", "unclipped", "rounded"]
+
+
 class Evaluation(Section):
     """Exact comparisons over all pixels. They do not change the training, except that a PSNR budget ends by them."""
 
     interval: Literal["auto", "epoch", "end"] = Field(
         default="auto",
         description="interval between evaluations: auto (4% of the training time), epoch, or end (once)",
+    )
+    psnr: ComparedValues = Field(
+        default="clipped",
+        description="values of the painting that its PSNR compares: clipped to [0, 1], unclipped, or rounded to 8 bits "
+        "after clipping",
     )
     metrics: tuple[str, ...] = Field(
         default=("ssim",),

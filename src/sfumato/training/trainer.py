@@ -107,7 +107,7 @@ class Trainer(Generic[S]):
         return between_yields(self._snapshots(unscoped(stop), stage))
 
     def _snapshots(self, stop: Callable[[], bool], stage: Stage) -> Generator[S, None, None]:
-        self._factor = schedules.factor(self.recipe.training.schedule, self.clock.progress_at(0.5))
+        [self._factor] = self._factors(1)
         ended = self._ended(None)
         if not ended:
             self._time_an_evaluation()
@@ -231,9 +231,7 @@ class Trainer(Generic[S]):
         if not len(self._queue.indices):
             self._queue = self._sampler.epoch()
         steps = min(limit, self.batching.steps_for(len(self._queue.indices)))
-        schedule = self.recipe.training.schedule
-        # The factor is taken in the middle of a step, as it would be 0 at the start of a warm-up or the end of a decay.
-        factors = [schedules.factor(schedule, self.clock.progress_at(ahead + 0.5)) for ahead in range(steps)]
+        factors = self._factors(steps)
         drawn, self._queue = self._queue.split(steps * self.batching.batch)
         self._factor = factors[-1]
         totals = self._engine.advance(drawn.indices, np.array(factors), drawn.weights)
@@ -251,6 +249,11 @@ class Trainer(Generic[S]):
         weights = final_layer.solved(self.recipe, self._model, self._engine.weights(), self.problem.inputs, targets)
         self._engine.set_final_weights(weights)
         self.clock.record_work(elapsed())
+
+    def _factors(self, steps: int) -> list[float]:
+        """Return the factors of the learning rate in the next ``steps`` steps, all of one epoch."""
+        done_in_epoch = self.clock.step % self.batching.steps_per_epoch
+        return schedules.factors(self.recipe.training.schedule, steps, done_in_epoch, self.clock.progress_at)
 
     def _ended(self, evaluation: Metrics | None) -> str | None:
         budget, clock = self.recipe.budget, self.clock

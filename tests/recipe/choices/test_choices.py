@@ -109,7 +109,7 @@ def test_usage_is_a_valid_call() -> None:
     for family in FAMILIES:
         for member in family.members.values():
             assert family.parse(member.usage()) == member()
-    assert Cosine.usage() == "cosine(warmup=0.0, end=0.0)"
+    assert Cosine.usage() == "cosine(warmup=0.0, end=0.0, evaluated=middle)"
 
 
 def test_every_field_is_documented() -> None:

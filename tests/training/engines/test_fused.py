@@ -49,6 +49,7 @@ OPTIMIZERS = [
     # More iterations would magnify rounding errors of small singular values.
     "muon(lr=0.05, ns_steps=2)",
     "muon(lr=0.05, momentum=0.8, nesterov=false, ns_steps=3, adam_beta2=0.9)",
+    "muon(lr=0.05, ns_steps=3, adam_eps=0.01, norm=frobenius)",
 ]
 
 # With larger weights than the default ones, so that deep layers learn in 20 steps.

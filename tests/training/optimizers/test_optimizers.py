@@ -272,6 +272,18 @@ def test_muon_equals_its_formula(threads: int) -> None:
     torch.testing.assert_close(bias.detach(), vector, rtol=1e-8, atol=1e-9)
 
 
+@pytest.mark.parametrize("shape", [(12, 12), (20, 9), (7, 15)])
+def test_the_frobenius_norm_is_that_of_jordan(shape: tuple[int, int]) -> None:
+    matrix = torch.randn(shape, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
+    left, values, right = torch.linalg.svd(matrix, full_matrices=False)
+    values = values / values.square().sum().sqrt()
+    for _ in range(5):
+        values = 3.4445 * values - 4.7750 * values**3 + 2.0315 * values**5
+    expected = left @ torch.diag(values) @ right
+    torch.testing.assert_close(orthogonalize(matrix, 5, "frobenius"), expected, rtol=1e-8, atol=1e-9)
+    assert not torch.allclose(orthogonalize(matrix, 5), expected, atol=1e-3)
+
+
 def test_foof_equals_its_formula() -> None:
     choice = choices.FOOF(lr=0.05, momentum=0.9, damping=0.02, samples=40, decay=0.75, update_interval=4, adam_lr=0.01)
     model, loss = task()
@@ -306,6 +318,7 @@ def test_foof_equals_its_formula() -> None:
     "choice",
     [
         choices.Muon(adam_lr=0.01, adam_beta2=0.8),
+        choices.Muon(adam_lr=0.01, adam_beta2=0.8, adam_eps=0.03),
         choices.FOOF(adam_lr=0.01, adam_beta2=0.8),
         choices.KFAC(adam_lr=0.01, adam_beta2=0.8),
     ],
@@ -316,6 +329,7 @@ def test_adam_beside_a_preconditioner_has_its_own_decay(
 ) -> None:
     # The first layer of Muon and FOOF is Adam's; K-FAC leaves it only layers that are too large.
     monkeypatch.setattr(kfac, "MAX_SIDE", 1)
+    eps = choice.adam_eps if isinstance(choice, choices.Muon) else 1e-8
     model, loss = task()
     optimizer = build(choice, model)
     weight = next(model.parameters())
@@ -324,7 +338,7 @@ def test_adam_beside_a_preconditioner_has_its_own_decay(
         loss()
         gradient = gradient_of(weight)
         state = (0.9 * state[0] + 0.1 * gradient, 0.8 * state[1] + 0.2 * gradient**2)
-        expected = expected - 0.01 * (state[0] / (1 - 0.9**t)) / (np.sqrt(state[1] / (1 - 0.8**t)) + 1e-8)
+        expected = expected - 0.01 * (state[0] / (1 - 0.9**t)) / (np.sqrt(state[1] / (1 - 0.8**t)) + eps)
         optimizer.step()
     np.testing.assert_allclose(weight.detach(), expected, rtol=1e-8, atol=1e-9)
     assert (weight.detach() - start).abs().max() > 0.01

@@ -13,6 +13,7 @@ from sfumato import images
 from sfumato.errors import RecipeError
 from sfumato.images.flip import flip_map
 from sfumato.recipe import Recipe
+from sfumato.recipe.training import ComparedValues
 from sfumato.training.picture import evaluation
 from sfumato.training.picture.evaluation import HeldOut, check_metrics, evaluate, rows_per_block
 from sfumato.training.problem import InterruptedEvaluationError
@@ -44,6 +45,22 @@ def test_blocks_give_the_same_metrics_as_one_pass(shape: tuple[int, int], block:
     np.testing.assert_array_equal(found.painting, painting)
     metrics = [found.mse, found.mae, found.psnr, found.ssim, found.psnr_held_out, found.mean_color_psnr_held_out]
     assert metrics == pytest.approx(expected, rel=1e-12, abs=1e-12)
+
+
+@pytest.mark.parametrize("which", ["clipped", "unclipped", "rounded"])
+def test_the_psnr_is_that_of_the_chosen_values(which: ComparedValues) -> None:
+    painting, picture = pair(9, 11)
+    held_out = np.random.default_rng(1).random((9, 11)) < 0.3
+    found = evaluate(lambda rows: painting[rows], picture, HeldOut(held_out, np.zeros(3)), compared=which, block=4)
+    expected = {
+        "clipped": np.clip(painting, 0, 1),
+        "unclipped": painting,
+        "rounded": np.rint(255 * np.clip(painting, 0, 1)) / 255,
+    }[which]
+    error = (expected - picture) ** 2
+    assert found.psnr == pytest.approx(-10 * np.log10(error.mean()), rel=1e-6)
+    assert found.psnr_held_out == pytest.approx(-10 * np.log10(error[held_out].mean()), rel=1e-6)
+    assert found.psnr_trained == pytest.approx(-10 * np.log10(error[~held_out].mean()), rel=1e-6)
 
 
 @pytest.mark.slow

@@ -14,6 +14,9 @@ from sfumato.recipe import choices
 
 Array = NDArray[np.float64]
 
+CUTOFF = 2.0
+"""Standard deviations at which a truncated normal distribution is cut off."""
+
 
 @dataclass(frozen=True)
 class LayerSpec:
@@ -49,12 +52,30 @@ def with_variance(
     def values(size: tuple[int, ...], variance: float) -> Array:
         if distribution == "normal":
             return random.standard_normal(size) * math.sqrt(variance)
+        if distribution == "truncated_normal":
+            return truncated_normal(random, size) * math.sqrt(variance)
         return random.uniform(-1, 1, size) * math.sqrt(3 * variance)
 
     weights = values((layer.fan_out, layer.fan_in), variance / layer.terms)
     if bias == "weights":
         return weights, values((layer.fan_out,), variance)
     return weights, draw_biases(bias, layer, random)
+
+
+def truncated_normal(random: np.random.Generator, size: tuple[int, ...]) -> Array:
+    """Draw normal values cut off at two standard deviations, scaled to standard deviation 1, as JAX's initializers do.
+
+    The values are quantiles of uniform numbers. The variance of what remains of a normal distribution between -c and c
+    is 1 - 2 c f(c) / (2 F(c) - 1), with its density f and distribution function F (Johnson, Kotz and Balakrishnan 1994,
+    "Continuous Univariate Distributions", 13.10).
+    """
+    # Imported here, as it takes a while and few initializations need it.
+    from scipy.special import ndtri
+
+    mass = math.erf(CUTOFF / math.sqrt(2))
+    density = math.exp(-0.5 * CUTOFF**2) / math.sqrt(2 * math.pi)
+    deviation = math.sqrt(1 - 2 * CUTOFF * density / mass)
+    return ndtri(0.5 + 0.5 * mass * random.uniform(-1, 1, size)) / deviation
 
 
 def draw_biases(bias: float | Literal["fan_in"], layer: LayerSpec, random: np.random.Generator) -> Array:

@@ -90,7 +90,7 @@ from sfumato.recipe.choices.samplers import (
     Sobol,
     Stratified,
 )
-from sfumato.recipe.choices.schedules import Constant, Cosine, Linear, Schedule
+from sfumato.recipe.choices.schedules import Constant, Cosine, Exponential, Linear, Schedule
 from sfumato.recipe.choices.shampoo import Shampoo
 from sfumato.recipe.choices.splits import (
     AreaAverage,
@@ -159,6 +159,7 @@ __all__ = [
     "ElementwiseOptimizer",
     "Encoding",
     "ErrorProportional",
+    "Exponential",
     "FilterConnectivity",
     "Finer",
     "FinerInitialization",

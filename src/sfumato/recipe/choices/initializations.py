@@ -11,7 +11,9 @@ from pydantic.dataclasses import dataclass
 from sfumato.recipe.choices.choice import CONFIG, Choice, Value
 from sfumato.recipe.layers import LinearLayer
 
-Distribution = Literal["normal", "uniform"]
+Distribution = Literal["normal", "uniform", "truncated_normal"]
+"""Distribution of weights with a given variance; a truncated normal one has no value beyond two of the standard
+deviations that it had before."""
 
 MEASURED_POINTS = 1024
 """Number of random points over which the standard deviation of a layer's preactivations is measured."""
@@ -76,7 +78,7 @@ class He(IndependentWeights, name="he"):
 
     added_fields: ClassVar[Mapping[str, Value]] = {"bias": 0.0}
 
-    distribution: Distribution = Field(default="normal", description="normal or uniform")
+    distribution: Distribution = Field(default="normal", description="normal, uniform, or truncated_normal (JAX)")
     bias: Bias = _bias(0.0)
 
 
@@ -86,7 +88,7 @@ class Glorot(IndependentWeights, name="glorot"):
 
     added_fields: ClassVar[Mapping[str, Value]] = {"bias": 0.0}
 
-    distribution: Distribution = Field(default="uniform", description="normal or uniform")
+    distribution: Distribution = Field(default="uniform", description="normal, uniform, or truncated_normal (JAX)")
     bias: Bias = _bias(0.0)
 
 
@@ -96,7 +98,7 @@ class LeCun(IndependentWeights, name="lecun"):
 
     added_fields: ClassVar[Mapping[str, Value]] = {"bias": 0.0}
 
-    distribution: Distribution = Field(default="normal", description="normal or uniform")
+    distribution: Distribution = Field(default="normal", description="normal, uniform, or truncated_normal (JAX)")
     bias: Bias = _bias(0.0)
 
 

@@ -32,7 +32,10 @@ EARLY_STEPS = (1, 2, 3, 5, 8)
 
 ADAM_BETA2 = 0.99
 """Default of `adam_beta2`, below Adam's usual 0.999, because these runs have a few hundred steps."""
-_ADDED = {"adam_beta2": ADAM_BETA2}
+_ADDED: Mapping[str, Value] = {"adam_beta2": ADAM_BETA2}
+
+ADAM_EPS = 1e-8
+"""Default of `adam_eps`."""
 
 
 def _adam_beta2() -> Any:
@@ -210,7 +213,7 @@ class Muon(Optimizer, name="muon"):
 
     hooks_layers: ClassVar[bool] = False
     compiled: ClassVar[str] = "sfumato.training.engines.fused.muon:build"
-    added_fields: ClassVar[Mapping[str, Value]] = _ADDED
+    added_fields: ClassVar[Mapping[str, Value]] = {**_ADDED, "adam_eps": ADAM_EPS, "norm": "schatten8"}
 
     lr: float = Field(default=0.05, ge=0, description="learning rate of the hidden matrices")
     momentum: float = Field(default=0.95, ge=0, lt=1, description="momentum coefficient")
@@ -220,6 +223,12 @@ class Muon(Optimizer, name="muon"):
         default=0.005, ge=0, description="learning rate of Adam for the first and last layer and the biases"
     )
     adam_beta2: float = _adam_beta2()
+    adam_eps: float = Field(default=ADAM_EPS, gt=0, description="number added to the root of Adam's mean square")
+    norm: Literal["schatten8", "frobenius"] = Field(
+        default="schatten8",
+        description="norm that the momentum is divided by before the iterations: schatten8 (a tight bound of the "
+        "largest singular value) or frobenius (Jordan's)",
+    )
 
     def memory(self, network: NetworkSize) -> Memory:
         """Return the memory of momentum or Adam's moments, and the products of the largest matrix."""

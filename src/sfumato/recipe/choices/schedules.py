@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from sfumato.recipe.choices.choice import CONFIG, Choice
+from sfumato.recipe.choices.choice import CONFIG, Choice, Value
+
+EvaluationPoint = Literal["middle", "start", "epoch"]
+"""Where in a step the factor is evaluated: in its middle, at its start, or at the start of its epoch."""
+
+_ADDED: Mapping[str, Value] = {"evaluated": "middle"}
+
+
+def _evaluated() -> Any:
+    return Field(
+        default="middle",
+        description="where in a step the factor is evaluated: in its middle, at its start (as by PyTorch's "
+        "schedulers), or at the start of its epoch",
+    )
 
 
 @dataclass(frozen=True, config=CONFIG)
@@ -19,6 +35,11 @@ class Schedule(Choice, family="schedule", implementations="sfumato.training.sche
     def needs_end(self) -> bool:
         """Tell whether the factor depends on the end of the budget, so that the budget must have a known end."""
         raise NotImplementedError
+
+    @property
+    def evaluation_point(self) -> EvaluationPoint:
+        """Where in a step the factor is evaluated."""
+        return "middle"
 
 
 @dataclass(frozen=True, config=CONFIG)
@@ -34,19 +55,52 @@ class Constant(Schedule, name="constant"):
 class Linear(Schedule, name="linear"):
     """Linear decay to `end` times the rate."""
 
+    added_fields: ClassVar[Mapping[str, Value]] = _ADDED
+
     end: float = Field(default=0.0, ge=0, le=1, description="factor at the end of the budget")
+    evaluated: EvaluationPoint = _evaluated()
 
     def needs_end(self) -> bool:
         """Return True."""
         return True
+
+    @property
+    def evaluation_point(self) -> EvaluationPoint:
+        """Return ``evaluated``."""
+        return self.evaluated
 
 
 @dataclass(frozen=True, config=CONFIG)
 class Cosine(Schedule, name="cosine"):
     """Decay along half a cosine to `end` times the rate (Loshchilov and Hutter 2017)."""
 
+    added_fields: ClassVar[Mapping[str, Value]] = _ADDED
+
     end: float = Field(default=0.0, ge=0, le=1, description="factor at the end of the budget")
+    evaluated: EvaluationPoint = _evaluated()
 
     def needs_end(self) -> bool:
         """Return True."""
         return True
+
+    @property
+    def evaluation_point(self) -> EvaluationPoint:
+        """Return ``evaluated``."""
+        return self.evaluated
+
+
+@dataclass(frozen=True, config=CONFIG)
+class Exponential(Schedule, name="exponential"):
+    """Exponential decay to `end` times the rate: `end` to the power of the fraction of the budget."""
+
+    end: float = Field(default=0.1, gt=0, le=1, description="factor at the end of the budget")
+    evaluated: EvaluationPoint = _evaluated()
+
+    def needs_end(self) -> bool:
+        """Return True."""
+        return True
+
+    @property
+    def evaluation_point(self) -> EvaluationPoint:
+        """Return ``evaluated``."""
+        return self.evaluated

@@ -9,7 +9,7 @@ PyTorch's own Muon is not used: it computes in bfloat16, which CPUs without bflo
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -27,12 +27,14 @@ Fewer iterations, each with the polynomial that is optimal after the one before 
 """
 
 
-def orthogonalize(matrix: Tensor, iterations: int) -> Tensor:
+def orthogonalize(matrix: Tensor, iterations: int, norm: Literal["schatten8", "frobenius"] = "schatten8") -> Tensor:
     """Return about U V^T of the matrix's singular value decomposition by Newton-Schulz iterations, (m, n) -> (m, n).
 
     The iterations need singular values of at most 1, and converge faster the nearer the largest is to 1. The Frobenius
     norm is an upper bound, the root of the sum of squares. The square of X X^T, which the first iteration computes
-    anyway, gives a tighter one, the eighth root of the sum of eighth powers (Schatten's 8-norm). Zeros stay zeros.
+    anyway, gives a tighter one, the eighth root of the sum of eighth powers (Schatten's 8-norm). Jordan divides by the
+    Frobenius norm alone; five iterations then leave the smaller singular values of a large matrix well below 1. Zeros
+    stay zeros.
     """
     a, b, c = COEFFICIENTS
     tall = matrix.shape[0] > matrix.shape[1]
@@ -42,7 +44,7 @@ def orthogonalize(matrix: Tensor, iterations: int) -> Tensor:
     for number in range(iterations):
         gram = x @ x.mT
         square = gram @ gram
-        if number == 0:
+        if number == 0 and norm == "schatten8":
             largest = torch.linalg.matrix_norm(square).clamp_min(torch.finfo(x.dtype).tiny) ** 0.25
             x, gram, square = x / largest, gram / largest**2, square / largest**4
         x = torch.addmm(x, torch.add(c * square, gram, alpha=b), x, beta=a)
@@ -67,7 +69,13 @@ class Muon(torch.optim.Optimizer):
                 self._orthogonal_step(with_gradient, group["lr"])
             else:
                 for parameter in with_gradient:
-                    adam_step(parameter, self.state[parameter], group["lr"], self._choice.adam_beta2)
+                    adam_step(
+                        parameter,
+                        self.state[parameter],
+                        group["lr"],
+                        self._choice.adam_beta2,
+                        eps=self._choice.adam_eps,
+                    )
         return loss
 
     def _orthogonal_step(self, matrices: list[nn.Parameter], rate: float) -> None:
@@ -79,7 +87,9 @@ class Muon(torch.optim.Optimizer):
             momentum = self.state[matrix].setdefault("momentum", torch.zeros_like(matrix))
             momentum.lerp_(gradient, 1 - choice.momentum)
             directions.append(gradient.lerp(momentum, choice.momentum) if choice.nesterov else momentum)
-        updates = parallel_map(lambda direction: orthogonalize(direction, choice.ns_steps), directions, self._threads)
+        updates = parallel_map(
+            lambda direction: orthogonalize(direction, choice.ns_steps, choice.norm), directions, self._threads
+        )
         for matrix, update in zip(matrices, updates, strict=True):
             rows, columns = matrix.shape
             # Jordan's scale: an m x n orthogonal matrix changes outputs in proportion to sqrt(m / n).

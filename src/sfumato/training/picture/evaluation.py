@@ -15,6 +15,7 @@ from sfumato.errors import RecipeError
 from sfumato.images.ms_ssim import MIN_SIDE
 from sfumato.images.values import blocks
 from sfumato.recipe import Recipe
+from sfumato.recipe.training import ComparedValues
 from sfumato.training.problem import InterruptedEvaluationError, Stage
 from sfumato.training.snapshot import Metrics
 
@@ -38,7 +39,8 @@ Rows = Callable[[slice], NDArray[np.floating]]
 class PictureMetrics(Metrics):
     """Metrics over all pixels and channels, on the values that the network learns.
 
-    ``mse`` is of the unclipped painting, ``psnr`` of the painting clipped to [0, 1].
+    ``mse`` is of the unclipped painting, ``psnr`` of the values that `Evaluation.psnr` of the recipe names, by default
+    those of the painting clipped to [0, 1].
     """
 
     painting: NDArray[np.floating]
@@ -98,6 +100,7 @@ def evaluate(
     *,
     metrics: Collection[str] = ("ssim",),
     transfer: Literal["srgb", "linear"] = "srgb",
+    compared: ComparedValues = "clipped",
     block: int | None = None,
     stage: Stage = no_stage,
     stop: Callable[[], bool] = lambda: False,
@@ -107,6 +110,7 @@ def evaluate(
     ``metrics``: those besides MSE, MAE and PSNR. SSIM over some pixels is the mean over the windows around them, FLIP
     the mean of their errors; MS-SSIM is that of the whole picture alone, since its scales merge pixels. FLIP converts
     values with the transfer function ``transfer`` to sRGB, for which it is defined.
+    ``compared``: the values of which the PSNRs are.
 
     ``stage`` is called with the number of rows done, if the evaluation takes more than `QUIET` seconds. ``stop`` is
     called after each block; raise InterruptedEvaluationError if it returns true.
@@ -115,7 +119,7 @@ def evaluate(
     rows_at_once = block or height
     painting: NDArray[np.floating] | None = None
     similarity = images.Similarity(picture.shape)
-    squared = absolute = clipped_squared = held_out_squared = trained_squared = 0.0
+    squared = absolute = compared_squared = held_out_squared = trained_squared = 0.0
     start_time, reported = time.perf_counter(), False
     for start in range(0, height, rows_at_once):
         some = slice(start, min(start + rows_at_once, height))
@@ -126,12 +130,12 @@ def evaluate(
         error = np.subtract(part, picture[some], dtype=np.float64)
         squared += float(np.sum(np.square(error)))
         absolute += float(np.sum(np.abs(error, out=error)))
-        clipped = np.subtract(np.clip(part, 0.0, 1.0), picture[some], dtype=np.float64)
-        np.square(clipped, out=clipped)
-        clipped_squared += float(np.sum(clipped))
+        difference = np.subtract(_compared(part, compared), picture[some], dtype=np.float64)
+        np.square(difference, out=difference)
+        compared_squared += float(np.sum(difference))
         if held_out is not None:
-            held_out_squared += float(np.sum(clipped[held_out.mask[some]]))
-            trained_squared += float(np.sum(clipped[~held_out.mask[some]]))
+            held_out_squared += float(np.sum(difference[held_out.mask[some]]))
+            trained_squared += float(np.sum(difference[~held_out.mask[some]]))
         if "ssim" in metrics:
             similarity.compare(painting, picture, some.stop, None if held_out is None else held_out.mask)
         if reported or (some.stop < height and time.perf_counter() - start_time >= QUIET):
@@ -151,7 +155,7 @@ def evaluate(
         baseline = images.psnr(images.mse(np.broadcast_to(held_out.mean_color, colors.shape), colors))
     return PictureMetrics(
         mse=squared / picture.size,
-        psnr=images.psnr(clipped_squared / picture.size),
+        psnr=images.psnr(compared_squared / picture.size),
         painting=painting,
         mae=absolute / picture.size,
         ssim=similarity.mean if "ssim" in metrics else None,
@@ -213,3 +217,10 @@ def check_metrics(recipe: Recipe, height: int, width: int) -> None:
             f"evaluation.metrics must be without ms_ssim for a picture with a side under {MIN_SIDE} pixels. "
             f"Got {width}x{height}; leave it out, or use a larger picture."
         )
+
+
+def _compared(values: NDArray[np.floating], which: ComparedValues) -> NDArray[np.floating]:
+    if which == "unclipped":
+        return values
+    clipped = np.clip(values, 0.0, 1.0)
+    return clipped if which == "clipped" else np.round(clipped * 255) / 255

@@ -111,6 +111,7 @@ class PictureMonitor(Monitor[PictureSnapshot]):
             self._held_out,
             metrics=self._recipe.evaluation.metrics,
             transfer=self._recipe.picture.transfer,
+            compared=self._recipe.evaluation.psnr,
             block=rows_per_block(width, self._parameters),
             stage=stage,
             stop=stop,

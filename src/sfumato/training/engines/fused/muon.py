@@ -48,6 +48,8 @@ class Muon(NamedTuple):
     nesterov: float
     """Not 0: Nesterov momentum."""
     iterations: float
+    tight: float
+    """Not 0: matrices are divided by their Schatten 8-norm, else by their Frobenius norm."""
     a: float
     """Coefficients of the polynomial a x + b x^3 + c x^5 of singular values."""
     b: float
@@ -128,7 +130,7 @@ def _orthogonalize(net: Network, thread: ThreadContext, fields: Muon, layer: int
                 return phase
         multiply_by_itself(first, last, short, gram, columns, square, columns, 0)
         size = 1.0
-        if number == 0:
+        if number == 0 and fields.tight != 0:
             squares = _sum_of_squares(matrix(square, columns, columns), first, last)
             if not alone:
                 set_partial_sum(thread, layer, _OF_SQUARE, squares)
@@ -259,8 +261,15 @@ def build(choice: choices.Muon, layout: Layout) -> CompiledOptimizer:
         precondition=precondition,
         apply_update=apply_update,
         preconditions_biases=False,
-        parameters=(choice.lr, choice.momentum, float(choice.nesterov), choice.ns_steps, *COEFFICIENTS),
+        parameters=(
+            choice.lr,
+            choice.momentum,
+            float(choice.nesterov),
+            choice.ns_steps,
+            float(choice.norm == "schatten8"),
+            *COEFFICIENTS,
+        ),
         state={"momenta": layout.parameters},
         work=work,
     )
-    return CompiledOptimizer(adam_rule(choice.adam_lr, choice.adam_beta2), hidden)
+    return CompiledOptimizer(adam_rule(choice.adam_lr, choice.adam_beta2, eps=choice.adam_eps), hidden)
