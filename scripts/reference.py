@@ -55,6 +55,7 @@ def _fields(section: Section, prefix: str) -> list[str]:
             rows += _fields(value, f"{prefix}{name}.")
         else:
             text = "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+            text = ",".join(map(str, value)) if isinstance(value, tuple) else text
             rows.append(f"| `{prefix}{name}` | `{text}` | {info.description} |")
     return rows
 

@@ -63,8 +63,9 @@ class Pair:
             network = self.experiment.network(channels)
         if same:
             linear = [module for module in self.model.modules() if isinstance(module, torch.nn.Linear)]
-            for layer, source in zip(network.linear, linear, strict=True):
-                layer.load_state_dict({name: value.clone() for name, value in source.state_dict().items()})
+            # Before the copy, which would round the weights.
+            network = network.to(linear[0].weight.dtype)
+            network.copy_from(linear)
             for name, buffer in self.model.named_buffers():
                 if name.endswith("frequencies") and buffer.ndim == 2:
                     network.encode = networks.gaussian(buffer.clone())

@@ -119,6 +119,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
     "coin-10x40": _coin(10, 40),
     "coin-13x49": _coin(13, 49),
     "finer": Experiment(lambda channels: networks.finer(4, 256, channels), adam(5e-4), linspace, tenth, signed=True),
+    "wire": Experiment(lambda channels: networks.wire(3, 181, channels, 20, 30), adam(5e-3), linspace, tenth),
     "evos-siren": Experiment(
         lambda channels: networks.siren(4, 256, channels), adam(1e-4), linspace, signed=True, clipped=True
     ),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -38,6 +38,53 @@ class Network(nn.Module):
         for layer in self.linear[:-1]:
             h = self.activation(layer(h))
         return self.output(self.linear[-1](h))
+
+    def copy_from(self, layers: Sequence[nn.Linear]) -> None:
+        """Copy the weights of a network of Sfumato, given as its linear layers."""
+        for layer, source in zip(self.linear, layers, strict=True):
+            layer.load_state_dict({name: value.clone() for name, value in source.state_dict().items()})
+
+
+class ComplexNetwork(Network):
+    """WIRE's: a real linear layer, complex ones, and the real part of a complex output."""
+
+    def __init__(self, sizes: list[int], activation: Activation) -> None:
+        super().__init__(sizes[:2], activation)
+        complex_layers = [nn.Linear(a, b, dtype=torch.complex64) for a, b in itertools.pairwise(sizes[1:])]
+        self.linear = [*self.linear, *complex_layers]
+        self.layers = nn.ModuleList(self.linear)
+        self.output = lambda z: z.real
+
+    def to(self, dtype: torch.dtype) -> ComplexNetwork:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Convert all numbers in place; `Module.to` would drop imaginary parts."""
+        kinds = (torch.float64, torch.complex128) if dtype == torch.float64 else (torch.float32, torch.complex64)
+        for parameter in self.parameters():
+            parameter.data = parameter.data.to(kinds[parameter.is_complex()])
+        return self
+
+    def double(self) -> ComplexNetwork:
+        """Convert all numbers to double precision."""
+        return self.to(torch.float64)
+
+    @torch.no_grad()
+    def copy_from(self, layers: Sequence[nn.Linear]) -> None:
+        """Copy the weights of a network of Sfumato, whose complex numbers are pairs of real ones."""
+        first, *hidden, last = layers
+        self.linear[0].load_state_dict({name: value.clone() for name, value in first.state_dict().items()})
+        for layer, source in zip(self.linear[1:-1], hidden, strict=True):
+            layer.weight.copy_(torch.complex(*source.weight.chunk(2)))
+            layer.bias.copy_(torch.complex(*source.bias.chunk(2)))
+        real, imaginary = last.weight.chunk(2, dim=1)
+        self.linear[-1].weight.copy_(torch.complex(real, -imaginary))
+        self.linear[-1].bias.copy_(torch.complex(last.bias, torch.zeros_like(last.bias)))
+
+
+def wire(depth: int, width: int, channels: int, omega: float, scale: float) -> ComplexNetwork:
+    """exp(i omega z - |scale z|^2) of complex z, with PyTorch's own initial weights."""
+    return ComplexNetwork(
+        [2, *[width] * depth, channels],
+        lambda z: torch.exp(1j * omega * z - (scale * z).abs().square()),
+    )
 
 
 def siren(depth: int, width: int, channels: int, omega: float = 30.0) -> Network:

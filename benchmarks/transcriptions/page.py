@@ -52,7 +52,6 @@ DEFINITIONS = """## Definitions
   with tables of 2^24 entries, Adam at 0.01 with weight decay 1e-6, and a decay of the rate after 20,000 steps. On a
   picture of ordinary size such a grid has many more parameters than the picture has values, and merely stores it. The
   preset `instant-ngp` has the same network, 2 x 64 ReLU units, with tables for 768x512 pixels and 10 seconds.
-- **Not included**: WIRE.
 """
 
 

@@ -77,6 +77,8 @@ NEEDS: dict[str, dict[str, Any]] = {
     "loss/ssim": {"model": {"output_activation": "sigmoid"}},
     # Each step changes every weight by the rate.
     "optimizer/lion": {"training": {"optimizer": "lion(lr=0.003)"}},
+    # At most the rate per step, and no bias correction.
+    "optimizer/sophia": {"training": {"optimizer": "sophia(lr=0.003)"}},
     "optimizer/lbfgs": {"training": {"batch": "all"}, "budget": {"steps": 12}},
 }
 """What a member needs beside its default: constants for a picture as small as this one, a full batch."""

@@ -95,6 +95,7 @@ def test_metrics_are_those_of_the_painting() -> None:
     assert evaluation.mae == pytest.approx(np.abs(painting - target).mean(), rel=1e-6)
     clipped = ((painting.clip(0, 1) - target) ** 2).mean()
     assert evaluation.psnr == pytest.approx(-10 * math.log10(clipped), rel=1e-6)
+    assert evaluation.ssim is not None
     assert 0 < evaluation.ssim < 1
 
 

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from sfumato.models import activations
+from sfumato.models.activations import Activate
 from sfumato.models.network import HiddenLayer, LayeredNetwork
 from sfumato.models.normalizations import Linear
 from sfumato.recipe import choices
@@ -33,7 +33,7 @@ class FourierFilter(nn.Module):
         self.trains_frequencies = trains_frequencies
         self.linear = Linear(features, units)
         self.linear.weight.requires_grad_(trains_frequencies)
-        self.sine = activations.build(choices.Sine(omega=1.0))
+        self.sine = Activate(choices.Sine(omega=1.0))
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the filters' values."""
@@ -51,7 +51,7 @@ class GaborFilter(nn.Module):
         self.linear = Linear(features, units)
         self.center = nn.Parameter(torch.empty(units, features))
         self.gamma = nn.Parameter(torch.empty(units))
-        self.sine = activations.build(choices.Sine(omega=1.0))
+        self.sine = Activate(choices.Sine(omega=1.0))
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the filters' values."""

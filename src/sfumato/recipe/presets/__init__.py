@@ -16,6 +16,7 @@ from sfumato.recipe.presets import (
     muon_inrs,
     own,
     siren,
+    wire,
 )
 from sfumato.recipe.presets.preset import Preset, Published
 from sfumato.recipe.recipe import Recipe
@@ -43,6 +44,7 @@ PRESETS: Mapping[str, Preset] = {
         coin.COIN_10X40,
         coin.COIN_13X49,
         finer.FINER,
+        wire.WIRE,
         evos.EVOS_SIREN,
         evos.EVOS,
         muon_inrs.RELU_ADAM,

@@ -94,7 +94,10 @@ def _restored(state: dict[str, Any]) -> Any:
 
 
 def build(choice: choices.SepCMA, model: nn.Module, threads: int) -> torch.optim.Optimizer:
-    """Return it with all parameters in one group. Raise RecipeError for a network that is too large."""
+    """Return it with all parameters in one group. Raise RecipeError for a network that is too large.
+
+    A generation draws x_i = m + sigma sqrt(c) z_i, z_i normal, and sets m = sum of w_i x_i over the better half.
+    """
     count = sum(parameter.numel() for parameter in model.parameters())
     if count > MAX_PARAMETERS:
         raise RecipeError(

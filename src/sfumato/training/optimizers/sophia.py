@@ -1,10 +1,11 @@
 """Sophia-H (Liu, Li, Hall, Liang and Ma 2023, "Sophia: A Scalable Stochastic Second-order Optimizer for Language Model
 Pre-training", arXiv 2305.14342, Algorithm 3 with the estimator of its Algorithm 1).
 
-The mean gradient is divided by gamma times an estimate of the Hessian's diagonal, and each weight's change is clipped
-to the learning rate: where the curvature is small, negative or not yet known, the update is that of the gradient's
-sign. The diagonal is estimated by Hutchinson's method, v_i (H v)_i for normal v, whose expectation is H_ii, at an
-interval of steps, and averaged. As in the paper neither mean is corrected for its start at 0.
+The mean gradient m is divided by gamma times an estimate h of the Hessian's diagonal, and each weight's change is
+clipped to the learning rate: w := w - lr clip(m / max(gamma h, eps), 1). Where the curvature is small, negative or not
+yet known, the update is that of the gradient's sign. The diagonal is estimated by Hutchinson's method, v_i (H v)_i for
+normal v, whose expectation is H_ii, at an interval of steps, and averaged. As in the paper neither mean is corrected
+for its start at 0.
 """
 
 from __future__ import annotations
