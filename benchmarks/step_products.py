@@ -15,7 +15,7 @@ from thread_group import ThreadGroup
 from sfumato.training.engines import barrier
 from sfumato.training.kernels.memory import matrix, zeros
 from sfumato.training.kernels.products import ROWS, multiply, multiply_transposed
-from sfumato.training.kernels.vectors import round_up
+from sfumato.training.kernels.vectors import LANES, round_up
 
 TILE = 128
 """Samples that go through all layers together."""
@@ -40,7 +40,7 @@ class Products:
             # As in the engine, the derivatives of an activation are stored after its values.
             inputs += TILE * rows * (2 if inputs else 1)
         self.widest = int(self.table[:, [INPUT_STRIDE, OUTPUT_STRIDE]].max())
-        self.memory = inputs + 3 * TILE * self.widest
+        self.memory = inputs + 3 * TILE * self.widest + LANES
         self.parameters = weights
         self._scratch = inputs
         random = np.random.default_rng(0)

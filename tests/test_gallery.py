@@ -34,7 +34,7 @@ def test_a_gallery_is_made_and_goes_on(tmp_path: Path, capsys: pytest.CaptureFix
     record = tmp_path / "pictures" / "gallery" / "rows.json"
     first = json.loads(record.read_text(encoding="utf-8"))
     gallery(*some, "--only", "activation/relu", "schedule")
-    assert "4 of " in capsys.readouterr().out
+    assert "5 of " in capsys.readouterr().out
     rows: dict[str, dict[str, Any]] = json.loads(record.read_text(encoding="utf-8"))
     assert list(rows) == ["activation/relu", *(f"schedule/{name}" for name in choices.Schedule.members)]
     # What has been trained is kept.

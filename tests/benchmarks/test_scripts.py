@@ -148,6 +148,13 @@ def test_components_vs_eager(monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(re.search(r"1 thread +\d+\.\d\d \(.*\) times as fast as PyTorch eager, n = 2", line) for line in lines)
 
 
+def test_split_cost(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, size in (("ROWS", 16), ("COLUMNS", 40)):
+        monkeypatch.setattr(f"settings.{name}", size)
+    printed = script("split_cost", "random", "--rounds", "2", "--seconds", "0.001", "--threads", "1")
+    assert re.search(r"random, 1 thread: \d\.\d+ .* times the time without a split, n = 2; ", printed)
+
+
 def test_hash_grid(tmp_path: Path) -> None:
     image = tmp_path / "noise.png"
     Image.fromarray(np.random.default_rng(1).integers(0, 256, (60, 80, 3), np.uint8)).save(image)

@@ -110,7 +110,7 @@ CASES: dict[str, tuple[list[str], str]] = {
     "a worker's folder": (["worker", "absent"], "sfumato: absent must be a folder that this machine shares. Got none"),
     "a worker's network": (
         ["worker", "FOLDER.png", "--allow", "nope"],
-        "--allow must be given a class, package.module:Class. Got 'nope'",
+        "--allow must be given a class or function, package.module:name. Got 'nope'",
     ),
     "two pictures": (["paint", "TILE", "--", "other.png"], "paint takes one picture. Got 'other.png' as well"),
 }

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -15,11 +17,23 @@ OUTPUTS = torch.tensor([[0.5, 0.9, 0.2], [-0.3, 0.4, 0.7]], dtype=torch.float64)
 ERRORS = torch.tensor([[0.3, -0.05, 0.0], [-1.0, 0.1, 0.2]], dtype=torch.float64)
 
 
+def _mapped(x: float) -> float:
+    return math.copysign(math.log10(1 + 9 * abs(x)), x)
+
+
 KNOWN: list[tuple[choices.Loss, list[float]]] = [
     (choices.MSE(), [(0.09 + 0.0025) / 2, (1 + 0.01 + 0.04) / 2]),
     (choices.L1(), [0.35, 1.3]),
     (choices.Huber(delta=0.1), [0.1 * (0.3 - 0.05) + 0.00125, 0.1 * 0.95 + 0.005 + 0.1 * 0.15]),
     (choices.LogCosh(), [np.log(np.cosh(0.3) * np.cosh(0.05)), np.log(np.cosh(1) * np.cosh(0.1) * np.cosh(0.2))]),
+    (
+        choices.ToneMapped(mu=9),
+        # log(1 + 9 |x|) / log 10, of outputs and targets.
+        [
+            sum((_mapped(o) - _mapped(t)) ** 2 / 2 for o, t in ((0.5, 0.2), (0.9, 0.95))),
+            sum((_mapped(o) - _mapped(t)) ** 2 / 2 for o, t in ((-0.3, 0.7), (0.4, 0.3), (0.7, 0.5))),
+        ],
+    ),
     (
         choices.RelativeL2(epsilon=0.04),
         [

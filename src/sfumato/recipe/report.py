@@ -138,10 +138,18 @@ def report(description: Description, width: int, height: int) -> list[str]:
         f"activations     {description.activations:,} per sample, "
         f"{memory.text(activation_bytes)} per step of {_counted(batching.batch, 'sample')}",
         f"picture         {width}x{height}, {width * height:,} pixels{split}{assumed}",
+        f"bits per pixel  {_bits(description, width * height)}",
         f"epoch           {_counted(batching.steps_per_epoch, 'step')}, {_operations(training * batching.samples)}",
         f"budget          {_budget(description, width, height)}",
         f"memory          {_memory(description, width, height)}",
     ]
+
+
+def _bits(description: Description, pixels: int) -> str:
+    """Return the size of the parameters as bits per pixel, in the type of training and in half of its bytes."""
+    bits = 8 * description.bytes_per_number
+    per_pixel = description.parameters / pixels
+    return f"{bits * per_pixel:.3g} as float{bits}, {bits // 2 * per_pixel:.3g} as float{bits // 2}"
 
 
 def _too_many(values: int) -> str:

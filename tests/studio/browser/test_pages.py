@@ -30,9 +30,10 @@ ADD_STYLE = (
     "css => { const sheet = new CSSStyleSheet(); sheet.replaceSync(css); document.adoptedStyleSheets = [sheet]; }"
 )
 MISNAMED = """() => [...document.querySelectorAll("button, a, summary, label, input, select, [role=button]")]
-    .map(each => [each.ariaLabel, each.innerText].map(text => (text ?? "").toLowerCase().replace(/\\s+/g, " ").trim()))
+    .map(each => [each, each.matches("select") ? each.closest("label")?.querySelector("span") : each])
+    .map(([each, visible]) => [each.ariaLabel, visible?.innerText].map(text => (text ?? "").toLowerCase().replace(/\\s+/g, " ").trim()))
     .filter(([name, text]) => name && /[\\p{L}\\p{N}]/u.test(text) && !name.includes(text))"""
-"""Controls whose accessible name does not contain their text, which voice control needs."""
+"""Controls whose accessible name does not contain their text, which voice control needs; of a list, that beside it."""
 BACKGROUNDS = {"light": "rgb(251, 249, 245)", "dark": "rgb(20, 21, 24)"}
 
 

@@ -82,7 +82,10 @@ def test_the_hash_of_the_online_kernel_covers_all_modules_compiled_into_it(monke
 
 def test_the_kernels_hash_covers_all_modules_compiled_into_it(monkeypatch: pytest.MonkeyPatch) -> None:
     engines, kernels = "sfumato.training.engines", "sfumato.training.kernels"
-    fused = ("encoder", "forward_backward", "kernel", "optimizer_calls", "reduction", "thread_context")
+    fused = (
+        *("encoder", "forward_backward", "kernel", "layer_norm", "optimizer_calls", "reduction"),
+        *("thread_context", "weight_norm"),
+    )
     assert modules_of(monkeypatch, kernel.gradients, kernel.update) == {
         *(f"{engines}.fused.{name}" for name in fused),
         *(f"{engines}.{name}" for name in ("barrier", "compiled_activation", "compiled_loss")),

@@ -61,7 +61,18 @@ from sfumato.recipe.choices.initializations import (
     Siren,
 )
 from sfumato.recipe.choices.library_optimizers import Adan, Apollo, Lion, ScheduleFree
-from sfumato.recipe.choices.losses import L1, L1SSIM, MSE, SSIM, GradientLoss, Huber, LogCosh, Loss, RelativeL2
+from sfumato.recipe.choices.losses import (
+    L1,
+    L1SSIM,
+    MSE,
+    SSIM,
+    GradientLoss,
+    Huber,
+    LogCosh,
+    Loss,
+    RelativeL2,
+    ToneMapped,
+)
 from sfumato.recipe.choices.normalizations import LayerNorm, NoNormalization, Normalization, WeightNorm
 from sfumato.recipe.choices.optimizer import ElementwiseOptimizer, Optimizer
 from sfumato.recipe.choices.optimizers import (
@@ -229,6 +240,7 @@ __all__ = [
     "Split",
     "Stratified",
     "Tanh",
+    "ToneMapped",
     "TriangleWave",
     "WeightNorm",
 ]

@@ -69,6 +69,17 @@ class RelativeL2(Loss, name="relative_l2"):
 
 
 @dataclass(frozen=True, config=CONFIG)
+class ToneMapped(Loss, name="tone_mapped"):
+    """Half the squared difference of log(1 + mu |x|) / log(1 + mu) (Kalantari and Ramamoorthi 2017), for linear light.
+
+    Dark parts count more than by ``mse``, as they do for an eye; ``picture.transfer linear`` gives linear light.
+    """
+
+    of_unit_range: ClassVar[bool] = True
+    mu: float = Field(default=100.0, gt=0, description="strength of the compression")
+
+
+@dataclass(frozen=True, config=CONFIG)
 class SSIM(Loss, name="ssim"):
     """1 - SSIM, of each channel, the structural similarity of the painting with the picture (Wang et al. 2004)."""
 

@@ -91,7 +91,7 @@ class Cosine(Schedule, name="cosine"):
 
 @dataclass(frozen=True, config=CONFIG)
 class Exponential(Schedule, name="exponential"):
-    """Exponential decay to `end` times the rate: `end` to the power of the fraction of the budget."""
+    """Exponential decay to `end` times the rate: the factor is end^x at the fraction x of the budget."""
 
     end: float = Field(default=0.1, gt=0, le=1, description="factor at the end of the budget")
     evaluated: EvaluationPoint = _evaluated()

@@ -29,8 +29,8 @@ WIRE = Preset(
         "Representations, arXiv 2301.05187",
         code="vishwa91/wire, modules/wire.py, modules/models.py and the scripts for pictures",
         task="a picture of DIV2K, 512x768 and smaller",
-        leaves_open="The code multiplies the learning rate by the batch over the pixels where a picture has more pixels "
-        "than a batch; here it is not, and is 0.005. Users of the code did not reach the printed 43.2 dB (issue 10 of "
-        "its repository). The last layer of the code has imaginary biases, which no output depends on.",
+        leaves_open="The code multiplies the learning rate by the batch over the pixels for a picture that has more "
+        "pixels than a batch; here it is not, and is 0.005. Users of the code did not reach the printed 43.2 dB (issue "
+        "10 of its repository). The last layer of the code has imaginary biases, which no output depends on.",
     ),
 )

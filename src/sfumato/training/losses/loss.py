@@ -26,6 +26,8 @@ class Implementation:
     """(error, p, q, ...) -> derivative of the loss by the error, in arithmetic that Numba compiles; NaN for a NaN."""
     takes_outputs: bool = False
     """Whether the functions take the output after the error."""
+    of_values: bool = False
+    """Whether `tensor` takes the outputs and the targets in place of the errors; it is not compiled then."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +71,11 @@ def total(
 def per_sample(choice: choices.Loss, outputs: Tensor, targets: Tensor, channel_weights: Tensor | None = None) -> Tensor:
     """Return (N,) losses for (N, C) outputs and targets; ``channel_weights`` (C,), None for ones."""
     implementation: Implementation = choice.implementation()
-    errors = outputs - targets
-    arguments = (errors, outputs.detach()) if implementation.takes_outputs else (errors,)
+    if implementation.of_values:
+        arguments: tuple[Tensor, ...] = (outputs, targets)
+    else:
+        errors = outputs - targets
+        arguments = (errors, outputs.detach()) if implementation.takes_outputs else (errors,)
     losses = implementation.tensor(*arguments, *choice.parameters)
     if channel_weights is not None:
         losses = losses * channel_weights
