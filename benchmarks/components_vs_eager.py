@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from settings import COLUMNS, ROWS
 
 from sfumato import models
-from sfumato.models.mlp import MLP
+from sfumato.models import LayeredNetwork
 from sfumato.recipe import Recipe, changed, choices
 from sfumato.recipe.engines import FUSED
 from sfumato.training import losses, optimizers
@@ -46,6 +46,7 @@ FIELDS: dict[str, tuple[str, type[choices.Choice]]] = {
     "activation": ("model.activation", choices.Activation),
     "connectivity": ("model.connectivity", choices.Connectivity),
     "encoding": ("model.encoding", choices.Encoding),
+    "normalization": ("model.normalization", choices.Normalization),
     "loss": ("training.loss", choices.Loss),
     "optimizer": ("training.optimizer", choices.Optimizer),
 }
@@ -87,6 +88,8 @@ def _recipe(field: str, member: type[choices.Choice]) -> Recipe | None:
         changes[section][key] = dataclasses.replace(component, lr=component.lr / 100)
     if isinstance(component, choices.Activation):
         changes["model"]["init"] = component.initialization()
+    if isinstance(component, choices.Connectivity) and "init" in component.determines:
+        del changes["model"]["init"]
     settings = {"dtype": "float32", "device": "cpu", "engine": "fused"}
     return changed(Recipe(), {**changes, **settings})
 
@@ -104,7 +107,7 @@ def fused(task: Task) -> Side:
 def eager(task: Task) -> Side:
     """Return the side of the loop."""
     training, model = task.recipe.training, task.model
-    assert isinstance(model, MLP)
+    assert isinstance(model, LayeredNetwork)
     inputs, targets = torch.from_numpy(task.coordinates).float(), torch.from_numpy(task.targets).float()
     if not any(parameter.requires_grad for parameter in model.encode.parameters()):
         with torch.inference_mode():
@@ -133,7 +136,7 @@ def eager(task: Task) -> Side:
     return Side(restart, train)
 
 
-def _optimizers(recipe: Recipe, network: MLP) -> list[torch.optim.Optimizer]:
+def _optimizers(recipe: Recipe, network: LayeredNetwork) -> list[torch.optim.Optimizer]:
     """Return PyTorch's own optimizer in its fastest form, or the project's; and that of a trained encoding."""
     choice = recipe.training.optimizer
     weights = [parameter for parameter in network.parameters() if parameter.requires_grad]

@@ -48,13 +48,19 @@ SMALL: dict[str, dict[str, Any]] = {
 }
 """A picture and a network of which full batches are trained in a moment."""
 
+_FEW_UNITS: dict[str, Any] = {"model": {"depth": 2, "width": 32}, "training": {"optimizer": "adam(lr=0.01)"}}
+
 ADDED: dict[str, dict[str, Any]] = {
     "encoding/basic": {"coordinates": {"range": "unit"}},
+    # Their layers have a dozen weights for each connection.
+    **{f"connectivity/{name}": _FEW_UNITS for name in ("kan_spline", "kan_chebyshev")},
     # These compare whole pictures, which makes a step of them one of a full batch.
     "loss/ssim": SMALL,
+    "loss/l1_ssim": SMALL,
     "loss/gradient": {**SMALL, "model": {"width": 64, "output_activation": "sigmoid"}},
     "optimizer/sgd": {"training": {"optimizer": "sgd(lr=0.1, fan_in_scaling=true)"}},
     "optimizer/lbfgs": {**SMALL, "training": {"batch": "all"}},
+    "optimizer/sep_cma": {**SMALL, "model": {"depth": 2, "width": 16}, "training": {"batch": "all"}},
     # Neighboring pixels are alike, so that the steps of an epoch are not.
     "sampler/sequential": {"training": {"optimizer": "adam(lr=0.003)"}},
 }

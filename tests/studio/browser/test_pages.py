@@ -31,7 +31,8 @@ ADD_STYLE = (
 )
 MISNAMED = """() => [...document.querySelectorAll("button, a, summary, label, input, select, [role=button]")]
     .map(each => [each, each.matches("select") ? each.closest("label")?.querySelector("span") : each])
-    .map(([each, visible]) => [each.ariaLabel, visible?.innerText].map(text => (text ?? "").toLowerCase().replace(/\\s+/g, " ").trim()))
+    .map(([each, visible]) => [each.ariaLabel, visible?.innerText])
+    .map(texts => texts.map(text => (text ?? "").toLowerCase().replace(/\\s+/g, " ").trim()))
     .filter(([name, text]) => name && /[\\p{L}\\p{N}]/u.test(text) && !name.includes(text))"""
 """Controls whose accessible name does not contain their text, which voice control needs; of a list, that beside it."""
 BACKGROUNDS = {"light": "rgb(251, 249, 245)", "dark": "rgb(20, 21, 24)"}
