@@ -84,7 +84,7 @@ def shapes(model: Model, channels: int) -> dict[str, tuple[int, ...]]:
     """
     if isinstance(model.connectivity, choices.FilterConnectivity):
         with torch.device("meta"):
-            found = _filter_network(model, model.connectivity, channels, 0, torch.float32, DEFAULT)
+            found = _network(model, channels, 0, torch.float32, DEFAULT)
         return {name: tuple(tensor.shape) for name, tensor in found.state_dict().items()}
     found = {f"encode.{name}": shape for name, shape in model.encoding.shapes(COORDINATES).items()}
     for number, layer in enumerate(layers_of(model, model.encoding.outputs(COORDINATES), channels)):
@@ -128,90 +128,28 @@ def mlp(
     inputs: int = COORDINATES,
 ) -> MLP:
     """Build and initialize the recipe's multilayer perceptron: (N, ``inputs``) -> (N, ``channels``)."""
-    perceptron = _mlp(model, channels, seed, dtype, coordinates, inputs)
-    initialize(perceptron, model.init, seed, coordinates)
-    return perceptron
+    built = network(model, channels, seed, dtype, coordinates, inputs)
+    assert isinstance(built, MLP)
+    return built
 
 
 def _network(
     model: Model, channels: int, seed: int, dtype: torch.dtype, coordinates: Coordinates, inputs: int = COORDINATES
 ) -> LayeredNetwork:
-    if isinstance(model.connectivity, choices.FilterConnectivity):
-        return _filter_network(model, model.connectivity, channels, seed, dtype, coordinates, inputs)
-    if isinstance(model.connectivity, choices.BasisConnectivity):
-        return _kan(model, model.connectivity, channels, seed, dtype, coordinates, inputs)
+    encode = encodings.build(model.encoding, inputs, rng_for(seed, "encoding"), _ends(coordinates))
+    sizes = model.encoding.outputs(inputs), model.widths, channels
+    sigmoid_output = model.output_activation == "sigmoid"
+    match model.connectivity:
+        case choices.FilterConnectivity() as connectivity:
+            return FilterNetwork(encode, *sizes, connectivity, sigmoid_output=sigmoid_output).to(dtype)
+        case choices.BasisConnectivity() as connectivity:
+            return KAN(encode, *sizes, connectivity, sigmoid_output=sigmoid_output).to(dtype)
+        case _:
+            units = [activations.build(each) for each in model.activations]
+    common = {"biases": model.biases, "sigmoid_output": sigmoid_output, "connections": model.connections}
     if model.is_complex:
-        return _complex_mlp(model, channels, seed, dtype, coordinates, inputs)
-    return _mlp(model, channels, seed, dtype, coordinates, inputs)
-
-
-def _complex_mlp(
-    model: Model, channels: int, seed: int, dtype: torch.dtype, coordinates: Coordinates, inputs: int
-) -> ComplexMLP:
-    return ComplexMLP(
-        encodings.build(model.encoding, inputs, rng_for(seed, "encoding"), _ends(coordinates)),
-        model.encoding.outputs(inputs),
-        model.widths,
-        channels,
-        [activations.build(each) for each in model.activations],
-        biases=model.biases,
-        sigmoid_output=model.output_activation == "sigmoid",
-        connections=model.connections,
-    ).to(dtype)
-
-
-def _kan(
-    model: Model,
-    connectivity: choices.BasisConnectivity,
-    channels: int,
-    seed: int,
-    dtype: torch.dtype,
-    coordinates: Coordinates,
-    inputs: int,
-) -> KAN:
-    return KAN(
-        encodings.build(model.encoding, inputs, rng_for(seed, "encoding"), _ends(coordinates)),
-        model.encoding.outputs(inputs),
-        model.widths,
-        channels,
-        connectivity,
-        sigmoid_output=model.output_activation == "sigmoid",
-    ).to(dtype)
-
-
-def _mlp(
-    model: Model, channels: int, seed: int, dtype: torch.dtype, coordinates: Coordinates, inputs: int = COORDINATES
-) -> MLP:
-    return MLP(
-        encodings.build(model.encoding, inputs, rng_for(seed, "encoding"), _ends(coordinates)),
-        model.encoding.outputs(inputs),
-        model.widths,
-        channels,
-        [activations.build(each) for each in model.activations],
-        biases=model.biases,
-        sigmoid_output=model.output_activation == "sigmoid",
-        connections=model.connections,
-        normalization=model.normalization,
-    ).to(dtype)
-
-
-def _filter_network(
-    model: Model,
-    connectivity: choices.FilterConnectivity,
-    channels: int,
-    seed: int,
-    dtype: torch.dtype,
-    coordinates: Coordinates,
-    inputs: int = COORDINATES,
-) -> FilterNetwork:
-    return FilterNetwork(
-        encodings.build(model.encoding, inputs, rng_for(seed, "encoding"), _ends(coordinates)),
-        model.encoding.outputs(inputs),
-        model.widths,
-        channels,
-        connectivity,
-        sigmoid_output=model.output_activation == "sigmoid",
-    ).to(dtype)
+        return ComplexMLP(encode, *sizes, units, **common).to(dtype)
+    return MLP(encode, *sizes, units, normalization=model.normalization, **common).to(dtype)
 
 
 def _ends(coordinates: Coordinates) -> tuple[float, float]:
