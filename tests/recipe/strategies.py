@@ -88,8 +88,8 @@ def _placed(coordinates: dict[str, Any]) -> dict[str, Any]:
 
 
 def _recipe(values: dict[str, Any]) -> Recipe:
-    """Return the recipe, with targets that its outputs can reach."""
-    if values["model"]["output_activation"] == "sigmoid":
+    """Return the recipe, with targets that its outputs can reach, and for which its loss is defined."""
+    if values["model"]["output_activation"] == "sigmoid" or values["training"]["loss"].of_unit_range:
         values = {**values, "data": {**values["data"], "target_range": "unit"}}
     return Recipe.of(_consistent(values))
 
