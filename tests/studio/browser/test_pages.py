@@ -30,7 +30,7 @@ ADD_STYLE = (
     "css => { const sheet = new CSSStyleSheet(); sheet.replaceSync(css); document.adoptedStyleSheets = [sheet]; }"
 )
 MISNAMED = """() => [...document.querySelectorAll("button, a, summary, label, input, select, [role=button]")]
-    .map(each => [each, each.matches("select") ? each.closest("label")?.querySelector("span") : each])
+    .map(each => [each, (each.matches("select") && each.closest("label")?.querySelector("span")) || each])
     .map(([each, visible]) => [each.ariaLabel, visible?.innerText])
     .map(texts => texts.map(text => (text ?? "").toLowerCase().replace(/\\s+/g, " ").trim()))
     .filter(([name, text]) => name && /[\\p{L}\\p{N}]/u.test(text) && !name.includes(text))"""
